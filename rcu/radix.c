@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The writer's side of the radix tree: nodes are made top down, values are
+ * stored word by word.  Invariants: radix.h.
+ */
+
+#include <assert.h>
+#include <errno.h>
+
+#include "radix.h"
+
+/* One run over a range: what is to be done with the words it covers. */
+struct radix_run {
+	struct rcu_radix *tree;
+	uint64_t first;
+	uint64_t last;
+	rcu_radix_update_t fn; /* NULL: only make the nodes. */
+	void *ctx;
+};
+
+uint64_t rcu_radix_lookup_high(const struct rcu_radix *tree, uint64_t key)
+{
+	/* Acquire, here and below: pairs with radix_store(), as in rcu_radix_lookup_low(). */
+	uint64_t word = rcu_load_acquire(&tree->high[key >> RCU_RADIX_HIGH]);
+	unsigned int shift = RCU_RADIX_HIGH;
+
+	while (rcu_radix_is_node(word)) { /* At most five times: nodes of 4 KiB words hold values only. */
+		shift -= RCU_RADIX_BITS;
+		word = rcu_load_acquire(
+			&rcu_radix_child(word)->words[(key >> shift) & (RCU_RADIX_FANOUT - 1)]);
+	}
+	return word;
+}
+
+void rcu_radix_init(struct rcu_radix *tree, struct rcu_radix_node *pool, uint32_t node_max)
+{
+	tree->pool = pool;
+	tree->node_max = node_max;
+}
+
+/* Pairs with the loads of rcu_radix_lookup(): a node, or what a value stands for, is complete
+ * before it can be found. */
+static void radix_store(uint64_t *word, uint64_t value)
+{
+	rcu_publish(word, value);
+}
+
+/* Replace a value by a node whose words all hold it: no answer changes (INV-RADIX-4). */
+static int radix_split(struct rcu_radix *tree, uint64_t *word)
+{
+	uint64_t value = rcu_load_relaxed(word); /* The writer's own store. */
+	struct rcu_radix_node *node;
+
+	if (tree->node_cnt == tree->node_max)
+		return -ENOSPC;
+	node = &tree->pool[tree->node_cnt];
+	rcu_store_relaxed(
+		&tree->node_cnt, tree->node_cnt + 1); /* Relaxed: a figure for statistics. */
+	for (unsigned int i = 0; value && i < RCU_RADIX_FANOUT; i++)
+		rcu_store_relaxed(
+			&node->words[i], value); /* Relaxed: radix_store() publishes them. */
+	radix_store(word, (uint64_t)(uintptr_t)node | RCU_RADIX_NODE);
+	return 0;
+}
+
+/* Apply the run to a table whose words cover 2^shift bytes each, from key `base` on. */
+static int radix_visit(
+	const struct radix_run *run, uint64_t *words, uint64_t base, unsigned int shift)
+{
+	uint64_t span = (shift < 64 ? 1ull << shift : 0) - 1;
+	uint64_t len = shift == RCU_RADIX_HIGH    ? RCU_RADIX_HIGH_LEN
+		       : words == run->tree->root ? RCU_RADIX_ROOT_LEN
+						  : RCU_RADIX_FANOUT;
+	uint64_t i = run->first > base ? (run->first - base) >> shift : 0;
+	int err;
+
+	for (; i < len; i++) {
+		uint64_t begin = base + (i << shift);
+		uint64_t word =
+			rcu_load_relaxed(&words[i]); /* Relaxed: the writer reads its own stores. */
+		bool whole = run->first <= begin && begin + span <= run->last;
+
+		if (begin > run->last)
+			break;
+		if ((word & RCU_RADIX_TAG) != RCU_RADIX_NODE && !whole && shift > RCU_RADIX_MIN) {
+			assert(run->fn == NULL); /* The range was reserved. */
+			err = radix_split(run->tree, &words[i]);
+			if (err)
+				return err;
+			word = rcu_load_relaxed(&words[i]);
+		}
+		if ((word & RCU_RADIX_TAG) == RCU_RADIX_NODE) {
+			if (run->fn == NULL && whole)
+				continue; /* Everything below exists already. */
+			err = radix_visit(
+				run, rcu_radix_child(word)->words, begin, shift - RCU_RADIX_BITS);
+			if (err)
+				return err;
+		} else if (run->fn) {
+			uint64_t value = run->fn(run->ctx, begin, shift, word);
+
+			if (value != word)
+				radix_store(&words[i], value);
+		}
+	}
+	return 0;
+}
+
+/* The low part of a range goes through the root table, the rest through the high one. */
+static int radix_run(const struct radix_run *run)
+{
+	const uint64_t low_last = (1ull << RCU_RADIX_LOW_BITS) - 1;
+	struct radix_run part = *run;
+	int err;
+
+	if (run->first <= low_last) {
+		if (part.last > low_last)
+			part.last = low_last;
+		err = radix_visit(&part, run->tree->root, 0, RCU_RADIX_TOP);
+		if (err)
+			return err;
+	}
+	if (run->last > low_last) {
+		part.first = run->first > low_last ? run->first : low_last + 1;
+		part.last = run->last;
+		return radix_visit(&part, run->tree->high, 0, RCU_RADIX_HIGH);
+	}
+	return 0;
+}
+
+int rcu_radix_reserve(struct rcu_radix *tree, uint64_t first, uint64_t last)
+{
+	struct radix_run run = {.tree = tree, .first = first, .last = last};
+
+	return radix_run(&run);
+}
+
+void rcu_radix_update(
+	struct rcu_radix *tree, uint64_t first, uint64_t last, rcu_radix_update_t fn, void *ctx)
+{
+	struct radix_run run = {.tree = tree, .first = first, .last = last, .fn = fn, .ctx = ctx};
+	int err = radix_run(&run);
+
+	assert(err == 0); /* Only making nodes can fail. */
+	(void)err;
+}
