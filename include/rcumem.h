@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef RCUMEM_H
+#define RCUMEM_H
+
+/**
+ * @file
+ * rcumem: memory for packet fast paths, looked up without locks.
+ *
+ * This header adds to rte_memory.h what a stand-alone runtime needs: its life,
+ * page allocation, readers, address spaces and statistics.
+ *
+ * Caveats first:
+ * - A function that changes the runtime (a *writer*) must not be called inside
+ *   a read section, a walk or a callback: it returns -1 with EDEADLK.
+ * - After fork() the child has no runtime: every call fails with ENODEV, every
+ *   lookup answers "not found", and the parent's memory is not mapped there.
+ * - Memory that was found stays valid only as long as design guarantee G3 says:
+ *   inside the section in which it was found, or while the caller owns it.
+ *
+ * Unless said otherwise, a function that fails returns -1 or NULL, sets
+ * rte_errno, and has changed nothing.  Before rcumem_init() writers fail with
+ * ENODEV.  Success leaves rte_errno alone.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rcumem_api.h>
+#include <rte_memory.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Life of the runtime ------------------------------------------------ */
+
+/** How IO addresses are chosen. */
+enum rcumem_iova_mode {
+	RCUMEM_IOVA_DEFAULT = 0, /**< RCUMEM_IOVA_MODE of the environment, else virtual. */
+	RCUMEM_IOVA_PA = 1,      /**< The physical address; needs CAP_SYS_ADMIN. */
+	RCUMEM_IOVA_VA = 2,      /**< The virtual address; needs no privilege. */
+};
+
+/** Sockets that the per-socket options can name. */
+#define RCUMEM_MAX_SOCKETS 32
+
+/**
+ * What rcumem_init() may be told.  Zero always means "the default".
+ *
+ * Set `sz` to sizeof(struct rcumem_options) and clear the rest: a library that
+ * knows more fields treats the missing ones as zero, one that knows fewer
+ * refuses a non-zero field it does not know (E2BIG).
+ */
+struct rcumem_options {
+	size_t sz; /**< sizeof(struct rcumem_options). */
+	/** Name of the runtime, 1 to 63 of [A-Za-z0-9_.-], not beginning with a
+	 *  dot; NULL: RCUMEM_PREFIX of the environment, else a private runtime. */
+	const char *prefix;
+	enum rcumem_iova_mode iova_mode;
+	/** Lowest virtual address used; a multiple of 1 GiB.  0: RCUMEM_BASE_VA
+	 *  of the environment, else 4 GiB (16 TiB above for AddressSanitizer). */
+	uint64_t base_va;
+	/** OR of the page sizes to offer; 0: 4 KiB and every hugepage size of
+	 *  the kernel up to 1 GiB. */
+	uint64_t page_sizes;
+	/** Address space reserved per page size and socket, in bytes, rounded up
+	 *  to 1 GiB; 0: 64 GiB (16 GiB for 4 KiB pages). */
+	uint64_t list_len;
+	/** Bytes to allocate at start on each socket, rounded up to pages; the
+	 *  pages carry RTE_MEMSEG_FLAG_DO_NOT_FREE. */
+	uint64_t socket_mem[RCUMEM_MAX_SOCKETS];
+	/** Most bytes that may ever be allocated on each socket; 0: no limit.
+	 *  Memory allocated at start counts, but is never refused. */
+	uint64_t socket_limit[RCUMEM_MAX_SOCKETS];
+	unsigned int dma_mask_bits; /**< Address width of the devices, 1 to 63. */
+	unsigned int nchannel;      /**< Memory channels, told to every segment. */
+	unsigned int nrank;         /**< Memory ranks, 1 to 16. */
+	unsigned int max_lists;     /**< Memseg lists, external ones included; at most 4096; default 512. */
+	unsigned int max_readers;   /**< Reader threads, all processes; default 1024. */
+	unsigned int max_nodes;     /**< Index nodes of 4 KiB; default 65536. */
+	/** How long a free waits for readers before it leaves the range to be
+	 *  reclaimed later, in milliseconds; default 1000. */
+	unsigned int free_timeout_ms;
+	/** How long a writer waits for another writer, in milliseconds; default 5000. */
+	unsigned int lock_timeout_ms;
+};
+
+/**
+ * Start the runtime in this process.
+ *
+ * Works unprivileged and without any hugepage reserved, and prints nothing on
+ * success.  What the machine lacks (hugepages, userfaultfd, membarrier, NUMA)
+ * is replaced by a fallback and said once at log level "info".
+ *
+ * @param opts
+ *   Options, or NULL for the defaults and the environment:
+ *   RCUMEM_PREFIX, RCUMEM_IOVA_MODE (pa, va), RCUMEM_BASE_VA (a number),
+ *   RCUMEM_LOG (error, warn, info, debug).  An option beats the environment.
+ * @return
+ *   0, or -1 with rte_errno.
+ *
+ * Errors     EINVAL (an option out of range), E2BIG (a field this library does
+ *            not know), EALREADY (already started), EBUSY (the prefix is in
+ *            use), EPERM (IOVA mode PA without physical addresses),
+ *            EADDRNOTAVAIL (base_va given and taken), ENOMEM, ENOSPC.
+ * Ownership  The strings may go away after the call.
+ * Context    Any thread; not inside a section or callback.
+ * Progress   Blocks for the clearing of the initial memory.
+ */
+RCUMEM_API int rcumem_init(const struct rcumem_options *opts);
+
+/**
+ * Leave the runtime: unmap everything, free every page if this process is the
+ * last one, and forget callbacks, validators and address spaces.
+ *
+ * @return
+ *   0, or -1 with rte_errno.
+ *
+ * Errors     ENODEV (not started), EBUSY (a thread of this process is inside a
+ *            section, walk or callback; an online QSBR reader is inside one).
+ * Context    Any thread.  No other thread may be in a lookup or use memory of
+ *            the runtime; rcumem_init() may be called again afterwards.
+ */
+RCUMEM_API int rcumem_fini(void);
+
+/* ---- Pages -------------------------------------------------------------- */
+
+/** Flags of rcumem_pages_alloc(). */
+#define RCUMEM_ALLOC_STRICT_SOCKET (1u << 0) /**< Only on the socket named. */
+#define RCUMEM_ALLOC_IOVA_CONTIG   (1u << 1) /**< One run of IO addresses. */
+#define RCUMEM_ALLOC_DO_NOT_FREE   (1u << 2) /**< rcumem_pages_free() refuses it. */
+
+/**
+ * Allocate whole pages, contiguous in virtual address, cleared to zero.
+ *
+ * The pages are visible to every lookup when the call returns, and become so
+ * for walks at one instant: a walk sees all of them or none.  ALLOC events are
+ * delivered before the call returns.
+ *
+ * @param len
+ *   Bytes, at least 1; rounded up to whole pages.
+ * @param page_sz
+ *   Page size in bytes, one of those the runtime offers; 0: the largest that
+ *   can serve the request without wasting half a page.
+ * @param socket_id
+ *   NUMA node, or SOCKET_ID_ANY for the caller's node and then the nearest.
+ *   A node other than the one named is used only for SOCKET_ID_ANY, or
+ *   without RCUMEM_ALLOC_STRICT_SOCKET.
+ * @param flags
+ *   RCUMEM_ALLOC_*.
+ * @return
+ *   The first page's address, or NULL with rte_errno.
+ *
+ * Errors     EINVAL (len 0, unknown flag, page size or socket), ENOMEM (no
+ *            pages left, a DMA mask or contiguity that cannot be met), ENOSPC
+ *            (no room in the lists or the index), EPERM (a validator or the
+ *            socket's limit refused), EDEADLK (inside a section, walk or
+ *            callback), ETIMEDOUT (another writer holds the mutex; named in
+ *            the log), EAGAIN (too much waits for a stuck reader), ENODEV.
+ * Ownership  The caller's until rcumem_pages_free().
+ * Context    Any thread; an online QSBR reader passes a quiescent state.
+ * Progress   Takes the writer mutex; waits for no reader and no process.
+ */
+RCUMEM_API void *rcumem_pages_alloc(size_t len, size_t page_sz, int socket_id, unsigned int flags);
+
+/**
+ * Free whole pages: all of an allocation, or any whole-page part of it.
+ *
+ * FREE events are delivered while the pages can still be found; then they are
+ * unpublished, and given back when no reader can hold them.  If readers hold
+ * them longer than the free timeout, the call returns 0 all the same and the
+ * range stays unused until they leave; rcumem_stats_get() shows it.
+ *
+ * @param addr
+ *   A page's first byte.
+ * @param len
+ *   Bytes, a multiple of the page size.
+ * @return
+ *   0, or -1 with rte_errno and nothing freed.
+ *
+ * Errors     EINVAL (unaligned, not ours, spans lists, external), ENOENT (a
+ *            page of it is not in use), EBUSY (a page is flagged do-not-free,
+ *            or another thread frees it), EDEADLK, ETIMEDOUT, EAGAIN, ENODEV:
+ *            as rcumem_pages_alloc().
+ * Context    Any thread; an online QSBR reader passes a quiescent state.
+ * Progress   Waits for readers, without holding the mutex, up to the timeout.
+ */
+RCUMEM_API int rcumem_pages_free(void *addr, size_t len);
+
+/* ---- Readers ------------------------------------------------------------ */
+
+/**
+ * Register the calling thread as a reader ahead of its first section.
+ *
+ * Optional: the first section does it.  A registered thread's sections make no
+ * system call and write only the thread's own cache line.
+ *
+ * @return
+ *   0, or -1 with rte_errno.
+ *
+ * Errors     ENODEV, ENOSPC (options.max_readers reached).
+ * Context    Any thread.  The registration ends with the thread.
+ */
+RCUMEM_API int rcumem_thread_init(void);
+
+/**
+ * Begin a read section.  What lookups find inside stays valid until the
+ * matching rcumem_read_unlock() (guarantee G3).  Sections nest.
+ *
+ * @return
+ *   0, or -1 with rte_errno when the thread could not be registered.
+ *
+ * Errors     ENODEV, ENOSPC: only a thread's first section can fail.
+ * Context    Any thread, callbacks included.
+ * Progress   Wait-free.  One store to the thread's own line.
+ * Ordering   Every lookup inside sees at least the operations completed before.
+ */
+RCUMEM_API int rcumem_read_lock(void);
+
+/** End a read section.  Unbalanced calls are ignored. */
+RCUMEM_API void rcumem_read_unlock(void);
+
+/**
+ * Make the calling thread a QSBR reader, online at once: from here on it is
+ * inside one long section that rcumem_reader_quiescent() renews for free.
+ *
+ * An online QSBR reader that neither announces quiescent states nor goes
+ * offline holds up the reuse of freed memory (not the callers of free beyond
+ * their timeout).
+ *
+ * @return
+ *   0, or -1 with rte_errno.
+ *
+ * Errors     ENODEV, ENOSPC, EALREADY (already a QSBR reader), EDEADLK (inside
+ *            a section or callback).
+ * Context    Any thread.
+ */
+RCUMEM_API int rcumem_reader_register(void);
+
+/** Stop being a QSBR reader.  0, or -1 with EINVAL (is none) or EDEADLK. */
+RCUMEM_API int rcumem_reader_unregister(void);
+
+/**
+ * Announce that the calling QSBR reader holds nothing it found before.
+ * Ignored inside an explicit section and in threads that are no QSBR readers.
+ *
+ * Progress   Wait-free.  One load, one store to the thread's own line.
+ */
+RCUMEM_API void rcumem_reader_quiescent(void);
+
+/** Leave the long section before blocking; lookups' results expire. */
+RCUMEM_API void rcumem_reader_offline(void);
+
+/** Return to the long section after rcumem_reader_offline(). */
+RCUMEM_API void rcumem_reader_online(void);
+
+/**
+ * Wait until every reader that was inside a section has left it.
+ *
+ * @param timeout_ms
+ *   Most milliseconds to wait; 0 asks and returns at once.
+ * @return
+ *   0, or -1 with rte_errno.
+ *
+ * Errors     ETIMEDOUT (the reader that holds it up is named in the log),
+ *            EDEADLK (inside a section, walk or callback), ENODEV.
+ * Context    Any thread; an online QSBR reader passes a quiescent state.
+ */
+RCUMEM_API int rcumem_synchronize(unsigned int timeout_ms);
+
+/* ---- Address spaces ----------------------------------------------------- */
+
+/**
+ * An address space: a map of IO addresses that belongs to one peer, as a guest
+ * whose addresses begin at 0.  It is private to this process.  Wherever a
+ * `const struct rcumem_space *` is taken, NULL names space 0: the runtime's
+ * own, the one that the rte_ functions use.
+ */
+struct rcumem_space;
+
+/** The regions of a space as they were published at one instant. */
+struct rcumem_map;
+
+/** One region of an address space: exactly [iova, iova + len), any alignment. */
+struct rcumem_region {
+	uint64_t iova; /**< First IO address. */
+	uint64_t len;  /**< Bytes, at least 1; iova + len must not exceed 2^64. */
+	/** Where it is mapped when `fd` is -1; the caller keeps the mapping until
+	 *  the call that removes the region has returned 0. */
+	void *va;
+	int fd;          /**< Mapped shared by the space itself when not -1; may be closed after the call. */
+	uint64_t fd_off; /**< Offset of the region's first byte in `fd`. */
+};
+
+/**
+ * Create an empty address space.
+ *
+ * @return
+ *   The space, or NULL with rte_errno: ENOMEM, ENODEV.
+ *
+ * Context    Any thread; not inside a section or callback (EDEADLK).
+ */
+RCUMEM_API struct rcumem_space *rcumem_space_create(void);
+
+/**
+ * Destroy an address space: unpublish its regions, wait for readers, unmap.
+ *
+ * @return
+ *   0, or -1 with rte_errno; NULL is EINVAL.
+ *
+ * Errors     EDEADLK; ETIMEDOUT (a reader is stuck in a section: the space is
+ *            empty now, and destroying it may be tried again).
+ */
+RCUMEM_API int rcumem_space_destroy(struct rcumem_space *space);
+
+/**
+ * Add one region.  Its pages are mapped and faulted in before it is published.
+ *
+ * @return
+ *   0, or -1 with rte_errno.
+ *
+ * Errors     EINVAL (no bytes, wrap-around, no backing, a file shorter than
+ *            the region), EEXIST (overlaps another region), ENOSPC (more than
+ *            65535 regions), ENOMEM, EDEADLK, ENODEV.
+ * Ordering   The region is complete for every lookup that finds it.
+ * Progress   Waits for no reader: what it replaces is freed later.
+ */
+RCUMEM_API int rcumem_space_register(struct rcumem_space *space, const struct rcumem_region *region);
+
+/**
+ * Remove the region that is exactly [iova, iova + len), wait for readers, and
+ * unmap it.
+ *
+ * @return
+ *   0, or -1 with rte_errno.
+ *
+ * Errors     ENOENT (no such region), EDEADLK; ETIMEDOUT: the region is not
+ *            found any more, but a reader is stuck; it is unmapped later.
+ */
+RCUMEM_API int rcumem_space_unregister(struct rcumem_space *space, uint64_t iova, uint64_t len);
+
+/**
+ * Replace all regions at one instant.  A region equal to one that is there
+ * (addresses and backing) keeps its mapping.  `user` is published with them.
+ *
+ * @param regions
+ *   The new set, in any order; may be NULL when `n` is 0.
+ * @param n
+ *   Number of regions.
+ * @param user
+ *   Any pointer; rcumem_map_user() returns it to readers of this set.  After
+ *   the call has returned 0 no reader holds the earlier one.
+ * @return
+ *   0, or -1 with rte_errno.
+ *
+ * Errors     as rcumem_space_register(); ETIMEDOUT: the new set is published,
+ *            a stuck reader may still hold the old one and its user pointer.
+ */
+RCUMEM_API int rcumem_space_replace(
+	struct rcumem_space *space, const struct rcumem_region *regions, unsigned int n, void *user);
+
+/**
+ * The set of regions now published; valid until the section ends.
+ * Translate a burst through one map, and it is all of one set.
+ *
+ * Context    Inside a section, or an online QSBR reader.
+ * Progress   Wait-free: one load.
+ */
+RCUMEM_API const struct rcumem_map *rcumem_space_map(const struct rcumem_space *space);
+
+/**
+ * Translate through a map.
+ *
+ * @param iova
+ *   IO address, any value.
+ * @param len
+ *   In: bytes wanted.  Out: how many of them are contiguous from the returned
+ *   address on, within one region.  May be NULL for one byte.
+ * @return
+ *   The address of that byte, or NULL (and *len 0).
+ */
+RCUMEM_API void *rcumem_map_iova2virt(const struct rcumem_map *map, uint64_t iova, uint64_t *len);
+
+/** The user pointer published with a map. */
+RCUMEM_API void *rcumem_map_user(const struct rcumem_map *map);
+
+/** Number of regions in a map. */
+RCUMEM_API unsigned int rcumem_map_count(const struct rcumem_map *map);
+
+/* ---- Translation by the index ------------------------------------------- */
+
+/**
+ * Translate an IO address, with the length that stays contiguous.
+ *
+ * @param space
+ *   NULL for space 0; any other only inside a section or as a QSBR reader.
+ * @param iova
+ *   IO address, any value.
+ * @param len
+ *   In: bytes wanted.  Out: how many of them are contiguous.  NULL: one byte.
+ * @return
+ *   The virtual address, or NULL (and *len 0).
+ *
+ * Errors     NULL is an answer: rte_errno is left alone.
+ * Progress   Wait-free in space 0; one descent for each segment that the
+ *            wanted length crosses.
+ * Source     design.md, section 5.
+ */
+RCUMEM_API void *rcumem_iova2virt(const struct rcumem_space *space, uint64_t iova, uint64_t *len);
+
+/**
+ * Translate a virtual address of a segment in use, by the index: unlike
+ * rte_mem_virt2iova() it knows the IO addresses of external memory, and never
+ * asks the kernel.
+ *
+ * @return
+ *   The IO address, or RTE_BAD_IOVA (and *len 0) when the byte is in no
+ *   segment in use or its segment has none.
+ *
+ * Parameters, errors and progress as rcumem_iova2virt().
+ */
+RCUMEM_API rte_iova_t rcumem_virt2iova(
+	const struct rcumem_space *space, const void *virt, uint64_t *len);
+
+/* ---- Statistics --------------------------------------------------------- */
+
+/** Counters of the runtime, since its start, all processes. */
+struct rcumem_stats {
+	size_t sz;                  /**< sizeof(struct rcumem_stats), set by the caller. */
+	uint64_t allocs;            /**< Successful rcumem_pages_alloc(). */
+	uint64_t frees;             /**< Successful rcumem_pages_free(). */
+	uint64_t alloc_failures;    /**< Refused or failed allocations. */
+	uint64_t segments;          /**< Segments in use, external ones included. */
+	uint64_t bytes;             /**< Bytes in use, external ones excluded. */
+	uint64_t lists;             /**< Active memseg lists. */
+	uint64_t quarantined_bytes; /**< Freed, waiting for a reader. */
+	uint64_t grace_periods;     /**< Grace periods waited for. */
+	uint64_t grace_timeouts;    /**< Of these, given up at the timeout. */
+	uint64_t recoveries;        /**< Half-done operations of dead writers completed or undone. */
+	uint64_t index_nodes;       /**< Index nodes in use, 4 KiB each. */
+	uint64_t readers;           /**< Registered reader threads. */
+	uint64_t snapshot_blocks;   /**< Snapshot blocks in use, 512 bytes each. */
+};
+
+/**
+ * Read the statistics.
+ *
+ * @return
+ *   0, or -1 with rte_errno: ENODEV, EINVAL (NULL, or sz too small).
+ *
+ * Context    Any thread, callbacks included; takes no lock.
+ */
+RCUMEM_API int rcumem_stats_get(struct rcumem_stats *stats);
+
+/** What the machine offers, found without starting a runtime. */
+struct rcumem_features {
+	size_t sz;            /**< sizeof(struct rcumem_features), set by the caller. */
+	uint64_t page_sizes;  /**< OR of the page sizes the kernel knows, 4 KiB included. */
+	int hugepages_usable; /**< 1: at least one hugepage is free now. */
+	int userfaultfd;      /**< 1: holes are guarded. */
+	int membarrier;       /**< 1: sections cost no fence. */
+	int phys_addrs;       /**< 1: pagemap shows physical addresses. */
+	int numa_nodes;       /**< Nodes with memory or CPUs; 1 without NUMA. */
+};
+
+/** Detect the features of this machine: 0, or -1 with EINVAL. */
+RCUMEM_API int rcumem_features_get(struct rcumem_features *features);
+
+/** The library's version, as "1.2.3". */
+RCUMEM_API const char *rcumem_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* RCUMEM_H */
