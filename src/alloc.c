@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* rcumem_pages_alloc(): which page size, which socket, which range. */
+
+#include <errno.h>
+
+#include "alloc.h"
+#include "api.h"
+#include "events.h"
+#include "hotplug.h"
+#include "log.h"
+#include "os.h"
+#include "pagemask.h"
+#include "runtime.h"
+#include "segment.h"
+#include "snapshot_edit.h"
+#include "writer.h"
+
+#define KNOWN_FLAGS (RCUMEM_ALLOC_STRICT_SOCKET | RCUMEM_ALLOC_IOVA_CONTIG | RCUMEM_ALLOC_DO_NOT_FREE)
+
+struct alloc_request {
+	size_t len;
+	unsigned int flags;
+	bool initial; /* At start: no validator, no limit, no event. */
+};
+
+static int check_limit(const struct region *region, const struct alloc_request *req, int socket, uint64_t new_bytes)
+{
+	uint64_t limit = region->socket_limit[socket];
+
+	return !req->initial && limit && new_bytes > limit ? -EPERM : 0;
+}
+
+/*
+ * Pages of one list: 0 and *va, or -errno.  When the pages are published and
+ * callbacks wait to be told, *record keeps others from freeing them meanwhile.
+ */
+static int alloc_locked(struct region *region, const struct alloc_request *req, uint32_t list, uint32_t n,
+	void **va, int *record, struct rcu_culprit *culprit)
+{
+	const struct list_state *state = &region->states[list];
+	struct hotplug_request plug = {.list = list, .n = n};
+	uint64_t new_bytes = region->socket_bytes[state->socket] + ((uint64_t)n << state->page_shift);
+	int64_t first;
+	int err = check_limit(region, req, state->socket, new_bytes);
+
+	if (err)
+		return err;
+	hotplug_reclaim_passed(region);
+	first = pagemask_find(state->taken, state->n_pages, n);
+	if (first < 0)
+		return -ENOSPC;
+	plug.first = (uint32_t)first;
+	plug.flags = req->flags & RCUMEM_ALLOC_DO_NOT_FREE ? RTE_MEMSEG_FLAG_DO_NOT_FREE : 0;
+	plug.contig = req->flags & RCUMEM_ALLOC_IOVA_CONTIG;
+	err = hotplug_plug(region, &plug, culprit);
+	if (err)
+		return err;
+	*va = (void *)(uintptr_t)segment_va(state, plug.first);
+	*record = !req->initial && events_wanted() ? hotplug_record(region) : -1;
+	if (*record >= 0)
+		region->ops[*record] = (struct op_record){OP_EVENTS, list, plug.first, n, 0};
+	return 0;
+}
+
+/* Callbacks are told; from now on the pages may be freed. */
+static void tell(struct region *region, void *va, uint64_t len, int record)
+{
+	if (record < 0)
+		return;
+	events_deliver(RTE_MEM_EVENT_ALLOC, va, len);
+	while (writer_lock(region) != 0) /* Without the mutex the record cannot be given back. */
+		;
+	region->ops[record].state = OP_FREE_SLOT;
+	writer_unlock(region);
+}
+
+/* One list: validators without the mutex, the rest with it; readers in the way are waited for once, without it. */
+static int alloc_from(struct region *region, const struct alloc_request *req, uint32_t list, void **va)
+{
+	const struct list_state *state = &region->states[list];
+	uint64_t n = (req->len + (1ull << state->page_shift) - 1) >> state->page_shift;
+	uint64_t bytes = rcu_load_relaxed(&region->socket_bytes[state->socket]); /* Relaxed: a validator sees a recent figure. */
+	struct rcu_culprit culprit = {0};
+	int record = -1;
+	int err = 0;
+
+	if (n > state->n_pages)
+		return -ENOSPC;
+	if (!req->initial)
+		err = validators_ask(state->socket, bytes + (n << state->page_shift));
+	for (int attempt = 0; !err && attempt < 2; attempt++) {
+		uint64_t ticket;
+
+		err = writer_lock(region);
+		if (err)
+			return err;
+		err = alloc_locked(region, req, list, (uint32_t)n, va, &record, &culprit);
+		ticket = snapshot_oldest_ticket(region);
+		writer_unlock(region);
+		if (err != -EAGAIN || attempt == 1)
+			break;
+		rcu_wait(region->domain, ticket, region->free_timeout_ns, &culprit);
+		err = 0;
+	}
+	if (err == -EAGAIN)
+		log_message(LOG_WARN, "thread %d holds up the reuse of memory", culprit.tid);
+	if (!err)
+		tell(region, *va, n << state->page_shift, record);
+	return err;
+}
+
+/* Try the lists of a page size in the order of the sockets. */
+static int alloc_size(struct region *region, const struct alloc_request *req, uint64_t page_sz, const int *sockets,
+	int n_sockets, void **va)
+{
+	int err = -EINVAL;
+
+	for (int s = 0; s < n_sockets; s++) {
+		for (uint32_t list = 0; list < region->n_internal; list++) {
+			const struct list_state *state = &region->states[list];
+
+			if (1ull << state->page_shift != page_sz || state->socket != sockets[s])
+				continue;
+			err = alloc_from(region, req, list, va);
+			if (err != -ENOMEM && err != -ENOSPC && err != -EPERM)
+				return err;
+		}
+	}
+	return err;
+}
+
+/* Sockets to try: the one named, and unless strict the others by distance. */
+static int order_sockets(int socket_id, unsigned int flags, int *sockets)
+{
+	int order[REGION_SOCKETS];
+	int n = os_numa_order(order, REGION_SOCKETS);
+	int cnt = 0;
+
+	if (socket_id != SOCKET_ID_ANY)
+		sockets[cnt++] = socket_id;
+	for (int i = 0; i < n; i++) {
+		if (order[i] == socket_id)
+			continue;
+		if (flags & RCUMEM_ALLOC_STRICT_SOCKET && cnt)
+			break;
+		sockets[cnt++] = order[i];
+	}
+	return cnt;
+}
+
+static bool socket_known(const struct region *region, int socket_id)
+{
+	for (uint32_t i = 0; i < region->n_internal; i++)
+		if (region->states[i].socket == socket_id)
+			return true;
+	return false;
+}
+
+/* The largest page first that does not waste half of itself; each list's size once. */
+static int alloc_any_size(
+	struct region *region, const struct alloc_request *req, const int *sockets, int n_sockets, void **va)
+{
+	unsigned int last = 64;
+	int err = -ENOMEM;
+
+	for (uint32_t i = 0; i < region->n_internal; i++) {
+		unsigned int shift = region->states[i].page_shift;
+
+		if (shift == last)
+			continue; /* Lists stand in descending order of page size. */
+		last = shift;
+		if (shift > 12 && req->len < (1ull << shift) / 2)
+			continue;
+		err = alloc_size(region, req, 1ull << shift, sockets, n_sockets, va);
+		if (err != -ENOMEM && err != -ENOSPC)
+			break;
+	}
+	return err;
+}
+
+static int alloc(const struct alloc_request *req, size_t page_sz, int socket_id, void **va)
+{
+	struct region *region = runtime_region();
+	int sockets[REGION_SOCKETS + 1];
+	int n_sockets, err;
+
+	if (req->len == 0 || req->flags & ~KNOWN_FLAGS || socket_id < SOCKET_ID_ANY)
+		return -EINVAL;
+	err = writer_allowed();
+	if (err)
+		return err;
+	if (socket_id != SOCKET_ID_ANY && !socket_known(region, socket_id))
+		return -EINVAL;
+	if (req->len + (1ull << 40) < req->len)
+		return -ENOSPC; /* Rounding up must not wrap. */
+	n_sockets = order_sockets(socket_id, req->flags, sockets);
+	writer_offline();
+	err = page_sz ? alloc_size(region, req, page_sz, sockets, n_sockets, va) :
+			alloc_any_size(region, req, sockets, n_sockets, va);
+	writer_online();
+	if (err)
+		/* Relaxed: a figure; an atomic add, for failures may come from several threads. */
+		rcu_fetch_add_relaxed(&region->stats.alloc_failures, 1);
+	return err;
+}
+
+int alloc_initial(size_t len, int socket_id)
+{
+	struct alloc_request req = {.len = len, .flags = RCUMEM_ALLOC_DO_NOT_FREE | RCUMEM_ALLOC_STRICT_SOCKET, .initial = true};
+	void *va;
+
+	return alloc(&req, 0, socket_id, &va);
+}
+
+void *rcumem_pages_alloc(size_t len, size_t page_sz, int socket_id, unsigned int flags)
+{
+	struct alloc_request req = {.len = len, .flags = flags};
+	void *va = NULL;
+	int err = alloc(&req, page_sz, socket_id, &va);
+
+	return err ? api_null(err) : va;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Memory event callbacks: contract rows E1-E8. */
+
+#include <errno.h>
+#include <urcu/urcu-bp.h>
+
+#include "api.h"
+#include "events.h"
+#include "registry.h"
+#include "section.h"
+#include "writer.h"
+
+static struct registry callbacks = REGISTRY_INIT(callbacks);
+
+/* Keeps events apart: every callback sees them in one order. */
+static pthread_mutex_t delivery = PTHREAD_MUTEX_INITIALIZER;
+
+/* This thread is telling them. */
+static __thread bool delivering __attribute__((tls_model("initial-exec")));
+
+bool events_wanted(void)
+{
+	return !registry_empty(&callbacks);
+}
+
+struct event {
+	enum rte_mem_event type;
+	const void *addr;
+	size_t len;
+};
+
+static void call(const struct registry_entry *entry, void *ctx)
+{
+	const struct event *event = ctx;
+
+	((rte_mem_event_callback_t)entry->fn)(event->type, event->addr, event->len, entry->arg);
+}
+
+void events_deliver(enum rte_mem_event type, const void *addr, size_t len)
+{
+	struct event event = {type, addr, len};
+	/* The raw readers are safe inside a section; a thread without a reader slot goes on without one. */
+	bool section = rcu_section_enter() == 0;
+
+	pthread_mutex_lock(&delivery);
+	writer_callback_enter();
+	delivering = true;
+	registry_each(&callbacks, call, &event);
+	delivering = false;
+	writer_callback_exit();
+	pthread_mutex_unlock(&delivery);
+	if (section)
+		rcu_section_exit();
+}
+
+int rte_mem_event_callback_register(const char *name, rte_mem_event_callback_t clb, void *arg)
+{
+	struct registry_entry entry = {.fn = (void (*)(void))clb, .arg = arg};
+
+	if (clb == NULL)
+		return api_result(-EINVAL);
+	return api_result(delivering ? -EDEADLK : registry_add(&callbacks, name, &entry));
+}
+
+int rte_mem_event_callback_unregister(const char *name, void *arg)
+{
+	/* Removing waits until no callback runs, this one included. */
+	return api_result(writer_in_callback() ? -EDEADLK : registry_remove(&callbacks, name, arg, 0));
+}
+
+void events_fini(void)
+{
+	registry_clear(&callbacks);
+}
+
+void events_fork_prepare(void)
+{
+	pthread_mutex_lock(&callbacks.lock);
+	urcu_bp_before_fork();
+}
+
+void events_fork_parent(void)
+{
+	urcu_bp_after_fork_parent();
+	pthread_mutex_unlock(&callbacks.lock);
+}
+
+void events_fork_child(void)
+{
+	urcu_bp_after_fork_child();
+	pthread_mutex_unlock(&callbacks.lock);
+	/* Another thread of the parent may have been delivering. */
+	pthread_mutex_init(&delivery, NULL);
+	registry_clear(&callbacks);
+}

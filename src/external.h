@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef EXTERNAL_H
+#define EXTERNAL_H
+
+/* External memory: what its files share, and what recovery needs.  With the writer mutex owned. */
+
+#include "arena.h"
+#include "region.h"
+
+/* Name of the storage of the list that the snapshot `seq` shows first. */
+void external_storage_name(uint64_t seq, char name[ARENA_NAME_LEN]);
+
+/* Give record and storage of a list back; nobody can hold it. */
+void external_forget(struct region *region, uint32_t list);
+
+/* A registration that was not published: take it back. */
+void external_undo(struct region *region, uint32_t list, uint64_t seq);
+
+/* An unregistration: publish it if it was not, and leave the list dying. */
+void external_unpublish(struct region *region, uint32_t list, bool published);
+
+/* Forget the dying lists that readers have passed; asks them once, does not wait. */
+void external_reclaim_passed(struct region *region);
+
+#endif /* EXTERNAL_H */

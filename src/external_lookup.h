@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef EXTERNAL_LOOKUP_H
+#define EXTERNAL_LOOKUP_H
+
+/*
+ * Lookups of external memory.  Each is a section of its own: an index word
+ * tells where to look, and the list there is alive exactly if the snapshot
+ * says so (INV-INDEX-2, INV-SNAPSHOT-2).
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "region.h"
+
+/* The external list that contains `va`, by its word of va_index; NULL. */
+struct rte_memseg_list *external_list_of(struct region *region, uint64_t word, uint64_t va);
+
+/* The descriptor of the external page that contains `va`; NULL also when its list is not attached here. */
+struct rte_memseg *external_segment_of(struct region *region, uint64_t word, uint64_t va);
+
+/* True when the segments of this external list can be read in this process. */
+bool external_list_attached(const struct region *region, const struct rte_memseg_list *msl);
+
+/*
+ * The virtual address of external memory at `iova`; of lists attached here the
+ * first in walk order.  *len, when given: bytes wanted, cut to the piece.
+ */
+void *external_iova2virt(uint64_t iova, uint64_t *len);
+
+#endif /* EXTERNAL_LOOKUP_H */

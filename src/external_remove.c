@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* External memory goes: unregister, detach (and attach), and what recovery does of it. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "api.h"
+#include "arena_table.h"
+#include "external.h"
+#include "index.h"
+#include "intent.h"
+#include "log.h"
+#include "point.h"
+#include "runtime.h"
+#include "snapshot_edit.h"
+#include "writer.h"
+
+void external_storage_name(uint64_t seq, char name[ARENA_NAME_LEN])
+{
+	snprintf(name, ARENA_NAME_LEN, "extmem.%llu", (unsigned long long)seq);
+}
+
+void external_forget(struct region *region, uint32_t list)
+{
+	void *data = region->lists[list].memseg_arr.data;
+
+	runtime_attached_set(list, false);
+	memset(&region->lists[list], 0, sizeof(region->lists[list]));
+	memset(&region->states[list], 0, sizeof(region->states[list]));
+	if (data)
+		arena_destroy_locked(region, data, true);
+}
+
+void external_undo(struct region *region, uint32_t list, uint64_t seq)
+{
+	const struct arena_piece *piece;
+	char name[ARENA_NAME_LEN];
+
+	if (region->states[list].kind == LIST_EXTERNAL)
+		index_external_remove(region, list);
+	external_forget(region, list);
+	/* The writer may have died before the record named the storage. */
+	external_storage_name(seq, name);
+	piece = arena_find_name(region->arena, name);
+	if (piece)
+		arena_destroy_locked(region, arena_address(region->arena, piece), true);
+}
+
+void external_unpublish(struct region *region, uint32_t list, bool published)
+{
+	struct list_state *state = &region->states[list];
+	struct region_stats *stats = &region->stats;
+	struct snapshot_edit edit;
+
+	if (state->kind != LIST_EXTERNAL)
+		return;
+	if (!published) {
+		snapshot_begin(&edit, region);
+		/* Release pairs with external_alive(): the list is gone from this snapshot on. */
+		rcu_store_release(&state->died, edit.seq);
+		snapshot_set_list(&edit, list, false, false, 0);
+		snapshot_publish(&edit);
+	}
+	/* Release pairs with the acquire in lookups; too high for a moment is harmless. */
+	rcu_store_release(&region->external_cnt, region->external_cnt - 1);
+	rcu_store_relaxed(&stats->lists, stats->lists - 1); /* Relaxed, both: figures. */
+	rcu_store_relaxed(&stats->segments, stats->segments - state->n_pages);
+	index_external_remove(region, list);
+	TEST_POINT("external.withdrawn");
+	/* A reader may have found the list by an index word until now. */
+	state->ticket = rcu_ticket(region->domain);
+	state->kind = LIST_DYING;
+}
+
+void external_reclaim_passed(struct region *region)
+{
+	uint64_t oldest = 0;
+
+	for (uint32_t i = region->n_internal; i < region->max_lists; i++) {
+		if (region->states[i].kind != LIST_DYING)
+			continue;
+		if (oldest == 0)
+			oldest = rcu_oldest(region->domain, NULL);
+		if (region->states[i].ticket <= oldest)
+			external_forget(region, i);
+	}
+}
+
+/* The external list of exactly this range: its number, -EINVAL or -ENOENT. */
+static int find(const struct region *region, const void *va, size_t len)
+{
+	for (uint32_t i = region->n_internal; i < region->max_lists; i++)
+		if (region->states[i].kind == LIST_EXTERNAL && region->lists[i].base_va == va &&
+			region->lists[i].len == len)
+			return (int)i;
+	return -ENOENT;
+}
+
+/* Check the arguments and begin: the list, or -errno with nothing begun. */
+static int begin(const void *va, size_t len)
+{
+	int err = va == NULL || len == 0 ? -EINVAL : writer_begin();
+	int list;
+
+	if (err)
+		return err;
+	list = find(runtime_region(), va, len);
+	return list < 0 ? writer_end(list) : list;
+}
+
+static int unregister_locked(struct region *region, uint32_t list)
+{
+	uint64_t mine = 1ull << runtime.process;
+	struct snapshot_edit edit;
+	int err;
+
+	if (!(region->states[list].attached & mine))
+		return -ENOENT;
+	if (region->states[list].attached != mine)
+		return -EBUSY;
+	err = snapshot_reserve(region, snapshot_cost(0), NULL);
+	if (err)
+		return err;
+	snapshot_begin(&edit, region);
+	intent_begin(region, INTENT_UNREGISTER, list, 0, 0, edit.seq, 0);
+	external_unpublish(region, list, false);
+	intent_end(region);
+	return 0;
+}
+
+int rte_extmem_unregister(void *va_addr, size_t len)
+{
+	struct region *region = runtime_region();
+	struct rcu_culprit culprit;
+	uint64_t ticket = 0;
+	int list = begin(va_addr, len);
+	int err;
+
+	if (list < 0)
+		return api_result(list);
+	err = unregister_locked(region, (uint32_t)list);
+	ticket = region->states[list].ticket;
+	writer_unlock(region);
+	/* The record and its pages' descriptors go when no reader can hold them: now, or with a later call. */
+	if (!err && rcu_wait(region->domain, ticket, region->free_timeout_ns, &culprit))
+		log_message(LOG_WARN, "thread %d holds up the end of external memory %p", culprit.tid, va_addr);
+	else if (!err && writer_lock(region) == 0) {
+		external_reclaim_passed(region);
+		writer_unlock(region);
+	}
+	writer_online();
+	return api_result(err);
+}
+
+static int attach_locked(struct region *region, uint32_t list, bool attach)
+{
+	uint64_t *attached = &region->states[list].attached;
+	uint64_t mine = 1ull << runtime.process;
+
+	if (attach && (*attached & mine))
+		return -EEXIST;
+	if (!attach && !(*attached & mine))
+		return -ENOENT;
+	*attached ^= mine;
+	runtime_attached_set(list, attach);
+	return 0;
+}
+
+int rte_extmem_attach(void *va_addr, size_t len)
+{
+	int list = begin(va_addr, len);
+
+	return api_result(list < 0 ? list : writer_end(attach_locked(runtime_region(), (uint32_t)list, true)));
+}
+
+int rte_extmem_detach(void *va_addr, size_t len)
+{
+	int list = begin(va_addr, len);
+
+	return api_result(list < 0 ? list : writer_end(attach_locked(runtime_region(), (uint32_t)list, false)));
+}

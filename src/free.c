@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * rcumem_pages_free(): tell the callbacks, unpublish, wait for readers, reclaim.
+ */
+
+#include <errno.h>
+
+#include <rcumem.h>
+
+#include "api.h"
+#include "events.h"
+#include "fbarray.h"
+#include "hotplug.h"
+#include "index.h"
+#include "log.h"
+#include "runtime.h"
+#include "segment.h"
+#include "snapshot_edit.h"
+#include "writer.h"
+
+struct free_range {
+	uint32_t list;
+	uint32_t first;
+	uint32_t n;
+};
+
+/* Which pages of which internal list: 0 or -EINVAL. */
+static int find_range(const struct region *region, uint64_t va, uint64_t len, struct free_range *range)
+{
+	const struct list_state *state;
+	uint64_t page_sz;
+	uint32_t list = 0;
+
+	while (list < region->n_internal && (va < region->states[list].base ||
+						    va - region->states[list].base >= region->lists[list].len))
+		list++;
+	if (list == region->n_internal || len == 0)
+		return -EINVAL;
+	state = &region->states[list];
+	page_sz = 1ull << state->page_shift;
+	if (va % page_sz || len % page_sz || len > region->lists[list].len - (va - state->base))
+		return -EINVAL;
+	range->list = list;
+	range->first = (uint32_t)((va - state->base) >> state->page_shift);
+	range->n = (uint32_t)(len >> state->page_shift);
+	return 0;
+}
+
+/* Every page in use, none flagged, none in another operation. */
+static int check_pages(const struct region *region, const struct free_range *range)
+{
+	const uint64_t *mask = fbarray_mask_words(&region->lists[range->list].memseg_arr);
+	int err = 0;
+
+	for (uint32_t page = range->first; page < range->first + range->n; page++) {
+		/* Relaxed, both: under the mutex. */
+		if (!((rcu_load_relaxed(&mask[page / 64]) >> (page % 64)) & 1))
+			return -ENOENT;
+		if (rcu_load_relaxed(&segment_mirror(region, range->list, page)->flags) & RTE_MEMSEG_FLAG_DO_NOT_FREE)
+			err = -EBUSY;
+	}
+	return hotplug_busy(region, range->list, range->first, range->n) ? -EBUSY : err;
+}
+
+/* With the mutex: check and claim a record for the range. */
+static int claim(struct region *region, const struct free_range *range)
+{
+	int err = check_pages(region, range);
+	int record;
+
+	if (err)
+		return err;
+	hotplug_reclaim_passed(region);
+	record = hotplug_record(region);
+	if (record < 0)
+		return -EAGAIN;
+	region->ops[record] = (struct op_record){OP_EVENTS, range->list, range->first, range->n, 0};
+	return record;
+}
+
+/* Between the halves the mutex is not held; the record keeps the range ours. */
+static int tell(struct region *region, const struct free_range *range)
+{
+	const struct list_state *state = &region->states[range->list];
+	int err;
+
+	if (!events_wanted())
+		return 0;
+	writer_unlock(region);
+	events_deliver(RTE_MEM_EVENT_FREE, (void *)(uintptr_t)segment_va(state, range->first),
+		(uint64_t)range->n << state->page_shift);
+	do {
+		err = writer_lock(region);
+	} while (err == -ETIMEDOUT); /* Callbacks have been told: there is no way back. */
+	return err;
+}
+
+/* Wait for readers without the mutex, up to the timeout; then whoever comes next reclaims. */
+static void wait_and_reclaim(struct region *region, uint32_t record, uint64_t ticket)
+{
+	struct rcu_culprit culprit = {0};
+	struct op_record *op = &region->ops[record];
+	int err = rcu_wait(region->domain, ticket, region->free_timeout_ns, &culprit);
+
+	/* Relaxed, both: figures. */
+	rcu_fetch_add_relaxed(&region->stats.grace_periods, 1);
+	if (err) {
+		rcu_fetch_add_relaxed(&region->stats.grace_timeouts, 1);
+		log_message(LOG_WARN, "thread %d holds up the reuse of freed memory", culprit.tid);
+		return;
+	}
+	if (writer_lock(region))
+		return;
+	/* Another writer may have reclaimed it, and the record may serve another range by now. */
+	if (op->state == OP_QUARANTINE && op->ticket == ticket)
+		hotplug_reclaim(region, record);
+	writer_unlock(region);
+}
+
+static int free_locked(struct region *region, const struct free_range *range)
+{
+	struct rcu_culprit culprit = {0};
+	int record = claim(region, range);
+	uint64_t ticket = 0;
+	int err;
+
+	if (record < 0) {
+		writer_unlock(region);
+		return record;
+	}
+	err = tell(region, range);
+	if (err)
+		return err;
+	err = hotplug_unpublish(region, range->list, range->first, range->n, (uint32_t)record, &culprit);
+	if (err) {
+		region->ops[record].state = OP_FREE_SLOT;
+		log_message(LOG_WARN, "thread %d holds up the reuse of memory", culprit.tid);
+	} else {
+		ticket = region->ops[record].ticket;
+		/* Most often nobody is inside: asking once is not waiting. */
+		if (rcu_poll(region->domain, ticket, NULL)) {
+			rcu_fetch_add_relaxed(&region->stats.grace_periods, 1); /* Relaxed: a figure. */
+			hotplug_reclaim(region, (uint32_t)record);
+			ticket = 0;
+		}
+	}
+	writer_unlock(region);
+	if (ticket)
+		wait_and_reclaim(region, (uint32_t)record, ticket);
+	return err;
+}
+
+int rcumem_pages_free(void *addr, size_t len)
+{
+	struct region *region = runtime_region();
+	struct free_range range;
+	int err = writer_allowed();
+
+	if (!err)
+		err = find_range(region, (uint64_t)(uintptr_t)addr, len, &range);
+	if (!err) {
+		writer_offline();
+		err = writer_lock(region);
+		if (!err)
+			err = free_locked(region, &range);
+		writer_online();
+	}
+	return api_result(err);
+}

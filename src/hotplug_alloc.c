@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Plugging pages: back them, learn their IO addresses, describe, publish. */
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "dma.h"
+#include "hotplug.h"
+#include "index.h"
+#include "intent.h"
+#include "log.h"
+#include "os.h"
+#include "pagemask.h"
+#include "point.h"
+#include "runtime.h"
+#include "segment.h"
+#include "snapshot_edit.h"
+
+int hotplug_record(const struct region *region)
+{
+	for (int i = 0; i < REGION_OPS; i++)
+		if (region->ops[i].state == OP_FREE_SLOT)
+			return i;
+	return -1;
+}
+
+/* Ordinary pages come from memory that others use too: ask first, the kernel would rather kill than refuse. */
+static int check_headroom(uint64_t len)
+{
+	static uint64_t credit;      /* Bytes that may be taken before asking again; under the mutex. */
+	static uint64_t credit_until; /* ... and until when. */
+	uint64_t headroom;
+
+	if (len <= credit && os_now_ns() < credit_until) {
+		credit -= len;
+		return 0;
+	}
+	headroom = os_memory_headroom();
+	if (len > headroom)
+		return -ENOMEM;
+	credit = (headroom - len) / 8;
+	credit_until = os_now_ns() + 100000000;
+	return 0;
+}
+
+/* Every page must be on the socket that its descriptor will name. */
+static int check_node(const struct region *region, const struct hotplug_request *request)
+{
+	const struct list_state *state = &region->states[request->list];
+
+	for (uint32_t i = 0; i < request->n; i++) {
+		int node = os_numa_node_of((void *)(uintptr_t)segment_va(state, request->first + i));
+
+		if (node >= 0 && node != state->socket)
+			return -ENOMEM;
+		if (node == -ENOSYS)
+			break; /* One node. */
+	}
+	return 0;
+}
+
+static int back(const struct region *region, const struct hotplug_request *request)
+{
+	const struct list_state *state = &region->states[request->list];
+	uint64_t page_sz = 1ull << state->page_shift;
+	uint64_t off = (uint64_t)request->first << state->page_shift;
+	uint64_t len = (uint64_t)request->n << state->page_shift;
+	int fd = runtime.list_fds[request->list];
+	struct os_numa_policy policy;
+	int err = page_sz == OS_PAGE ? check_headroom(len) : 0;
+
+	if (err)
+		return err;
+	/* Where holes are not guarded, a stray access may have left a page that is not clear. */
+	os_pages_unplug(fd, off, len);
+	err = os_numa_bind(state->socket, &policy);
+	if (err)
+		return err;
+	err = os_pages_plug(fd, off, len, page_sz);
+	os_numa_restore(&policy);
+	if (err)
+		return err;
+	os_pages_populate((void *)(uintptr_t)segment_va(state, request->first), len);
+	err = check_node(region, request);
+	if (err)
+		os_pages_unplug(fd, off, len);
+	return err;
+}
+
+/* IO address of one page that is plugged and mapped. */
+static uint64_t page_iova(const struct region *region, const struct list_state *state, uint32_t page)
+{
+	uint64_t va = segment_va(state, page);
+
+	if (region->iova_mode == RTE_IOVA_VA)
+		return va;
+	/* An ordinary page may migrate at any time: its physical address is no IO address. */
+	return state->page_shift > 12 ? os_virt2phys((void *)(uintptr_t)va) : RTE_BAD_IOVA;
+}
+
+/* The IO addresses of all pages, checked against what the caller and the devices need. */
+static int learn_iovas(struct region *region, const struct hotplug_request *request, uint64_t *iovas)
+{
+	const struct list_state *state = &region->states[request->list];
+	uint64_t page_sz = 1ull << state->page_shift;
+	unsigned int bits = rcu_load_relaxed(&region->dma_bits); /* Relaxed: a mask set meanwhile counts for the next plug. */
+	int err = 0;
+
+	for (uint32_t i = 0; i < request->n; i++) {
+		iovas[i] = page_iova(region, state, request->first + i);
+		if (iovas[i] == RTE_BAD_IOVA && (request->contig || state->page_shift > 12))
+			return -ENOMEM;
+		if (request->contig && i && iovas[i] != iovas[i - 1] + page_sz)
+			return -ENOMEM;
+		if (iovas[i] == RTE_BAD_IOVA)
+			continue;
+		if (bits && !dma_fits(iovas[i], page_sz, bits))
+			return -ENOMEM;
+		err = index_iova_reserve(region, iovas[i], page_sz);
+		if (err)
+			return err;
+	}
+	return bits && !dma_all_fit(region, bits) ? -ENOMEM : 0;
+}
+
+static void publish(struct region *region, const struct hotplug_request *request, const uint64_t *iovas)
+{
+	const struct list_state *state = &region->states[request->list];
+	struct rte_memseg_list *msl = &region->lists[request->list];
+	uint64_t len = (uint64_t)request->n << state->page_shift;
+	struct snapshot_edit edit;
+
+	index_pages_direct(region, request->list, request->first, request->n);
+	for (uint32_t i = 0; i < request->n; i++) {
+		uint32_t page = request->first + i;
+
+		segment_describe(region, request->list, page, iovas[i], request->flags);
+		if (iovas[i] != RTE_BAD_IOVA)
+			index_iova_set(region, iovas[i], 1ull << state->page_shift, segment_va(state, page));
+		TEST_POINT("plug.page");
+	}
+	snapshot_begin(&edit, region);
+	snapshot_set_pages(&edit, request->list, request->first, request->n, true);
+	/* Relaxed, all of these: figures, read without order by whoever is curious. */
+	rcu_store_relaxed(&msl->version, msl->version + 1);
+	rcu_store_relaxed(&region->socket_bytes[state->socket], region->socket_bytes[state->socket] + len);
+	rcu_store_relaxed(&region->stats.bytes, region->stats.bytes + len);
+	rcu_store_relaxed(&region->stats.segments, region->stats.segments + request->n);
+	rcu_store_relaxed(&region->stats.allocs, region->stats.allocs + 1);
+	snapshot_publish(&edit);
+}
+
+int hotplug_plug(struct region *region, const struct hotplug_request *request, struct rcu_culprit *culprit)
+{
+	const struct list_state *state = &region->states[request->list];
+	uint64_t seq = snapshot_seq(rcu_load_relaxed(&region->root)) + 1; /* Relaxed: under the mutex. */
+	int record = hotplug_record(region);
+	uint64_t *iovas;
+	int err;
+
+	if (record < 0)
+		return -EAGAIN;
+	err = snapshot_reserve(region, snapshot_cost(request->n), culprit);
+	if (!err)
+		err = index_pages_reserve(region, request->list, request->first, request->n);
+	if (err)
+		return err;
+	iovas = malloc(request->n * sizeof(*iovas));
+	if (iovas == NULL)
+		return -ENOMEM;
+
+	intent_begin(region, INTENT_ALLOC, request->list, request->first, request->n, seq, (uint32_t)record);
+	pagemask_set(state->taken, state->n_pages, request->first, request->n, true);
+	TEST_POINT("plug.taken");
+	err = back(region, request);
+	if (err)
+		goto undo_taken;
+	TEST_POINT("plug.backed");
+	err = learn_iovas(region, request, iovas);
+	if (err)
+		goto undo_pages;
+	publish(region, request, iovas); /* From here on nothing fails. */
+	intent_end(region);
+	free(iovas);
+	return 0;
+
+undo_pages:
+	os_pages_unplug(runtime.list_fds[request->list], (uint64_t)request->first << state->page_shift,
+		(uint64_t)request->n << state->page_shift);
+undo_taken:
+	pagemask_set(state->taken, state->n_pages, request->first, request->n, false);
+	intent_end(region);
+	free(iovas);
+	return err;
+}

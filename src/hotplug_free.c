@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Unplugging pages in two halves: unpublish, and after a grace period reclaim. */
+
+#include <errno.h>
+
+#include "hotplug.h"
+#include "index.h"
+#include "intent.h"
+#include "log.h"
+#include "os.h"
+#include "pagemask.h"
+#include "point.h"
+#include "runtime.h"
+#include "segment.h"
+#include "snapshot_edit.h"
+
+void hotplug_withdraw(struct region *region, uint32_t list, uint32_t first, uint32_t n)
+{
+	const struct list_state *state = &region->states[list];
+
+	for (uint32_t page = first; page < first + n; page++) {
+		uint64_t iova = rcu_load_relaxed(&segment_mirror(region, list, page)->iova); /* Relaxed: under the mutex. */
+
+		/* 0: recovery meets a page that was not described yet. */
+		if (iova != RTE_BAD_IOVA && iova != 0)
+			index_iova_clear(region, iova, 1ull << state->page_shift);
+		TEST_POINT("withdraw.page");
+		segment_withdraw(region, list, page);
+	}
+}
+
+int hotplug_unpublish(struct region *region, uint32_t list, uint32_t first, uint32_t n, uint32_t record,
+	struct rcu_culprit *culprit)
+{
+	const struct list_state *state = &region->states[list];
+	struct rte_memseg_list *msl = &region->lists[list];
+	uint64_t len = (uint64_t)n << state->page_shift;
+	struct snapshot_edit edit;
+	uint64_t ticket;
+	int err = snapshot_reserve(region, snapshot_cost(n), culprit);
+
+	if (err)
+		return err;
+	snapshot_begin(&edit, region);
+	intent_begin(region, INTENT_UNPUBLISH, list, first, n, edit.seq, record);
+	hotplug_withdraw(region, list, first, n);
+	TEST_POINT("unpublish.withdrawn");
+	snapshot_set_pages(&edit, list, first, n, false);
+	ticket = snapshot_publish(&edit);
+	region->ops[record] = (struct op_record){OP_QUARANTINE, list, first, n, ticket};
+	/* Relaxed, all of these: figures. */
+	rcu_store_relaxed(&msl->version, msl->version + n);
+	rcu_store_relaxed(&region->socket_bytes[state->socket], region->socket_bytes[state->socket] - len);
+	rcu_store_relaxed(&region->stats.bytes, region->stats.bytes - len);
+	rcu_store_relaxed(&region->stats.segments, region->stats.segments - n);
+	rcu_store_relaxed(&region->stats.quarantined_bytes, region->stats.quarantined_bytes + len);
+	rcu_store_relaxed(&region->stats.frees, region->stats.frees + 1);
+	intent_end(region);
+	return 0;
+}
+
+void hotplug_reclaim_steps(struct region *region, const struct op_record *op)
+{
+	const struct list_state *state = &region->states[op->list];
+	int err;
+
+	for (uint32_t page = op->first; page < op->first + op->n; page++)
+		segment_clear(region, op->list, page);
+	TEST_POINT("reclaim.cleared");
+	err = os_pages_unplug(runtime.list_fds[op->list], (uint64_t)op->first << state->page_shift,
+		(uint64_t)op->n << state->page_shift);
+	if (err) /* The pages stay with the file until the range is plugged again, which punches first. */
+		log_message(LOG_ERROR, "cannot punch a hole: error %d", -err);
+	TEST_POINT("reclaim.punched");
+	pagemask_set(state->taken, state->n_pages, op->first, op->n, false);
+}
+
+void hotplug_reclaim(struct region *region, uint32_t record)
+{
+	struct op_record *op = &region->ops[record];
+	uint64_t len = (uint64_t)op->n << region->states[op->list].page_shift;
+
+	intent_begin(region, INTENT_RECLAIM, op->list, op->first, op->n, 0, record);
+	hotplug_reclaim_steps(region, op);
+	/* Relaxed: a figure. */
+	rcu_store_relaxed(&region->stats.quarantined_bytes, region->stats.quarantined_bytes - len);
+	op->state = OP_FREE_SLOT;
+	intent_end(region);
+}
+
+void hotplug_reclaim_passed(struct region *region)
+{
+	uint64_t oldest = 0;
+
+	for (uint32_t i = 0; i < REGION_OPS; i++) {
+		if (region->ops[i].state != OP_QUARANTINE)
+			continue;
+		if (oldest == 0)
+			oldest = rcu_oldest(region->domain, NULL);
+		if (region->ops[i].ticket <= oldest)
+			hotplug_reclaim(region, i);
+	}
+}
+
+bool hotplug_busy(const struct region *region, uint32_t list, uint32_t first, uint32_t n)
+{
+	for (uint32_t i = 0; i < REGION_OPS; i++) {
+		const struct op_record *op = &region->ops[i];
+
+		if (op->state != OP_FREE_SLOT && op->list == list && op->first < (uint64_t)first + n &&
+			first < (uint64_t)op->first + op->n)
+			return true;
+	}
+	return false;
+}

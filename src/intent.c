@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The intent record and what a dead writer's successor makes of it. */
+
+#include "external.h"
+#include "hotplug.h"
+#include "intent.h"
+#include "point.h"
+#include "segment.h"
+#include "snapshot_edit.h"
+
+void intent_begin(struct region *region, enum intent_op op, uint32_t list, uint32_t first, uint32_t n, uint64_t seq,
+	uint32_t record)
+{
+	struct intent *intent = &region->intent;
+
+	intent->list = list;
+	intent->first = first;
+	intent->n = n;
+	intent->seq = seq;
+	intent->record = record;
+	/* Release pairs with intent_recover(): the members above belong to the operation. */
+	rcu_store_release(&intent->op, op);
+	TEST_POINT("intent.begin");
+}
+
+void intent_end(struct region *region)
+{
+	TEST_POINT("intent.end");
+	/* Release pairs with intent_recover(): everything is done. */
+	rcu_store_release(&region->intent.op, INTENT_NONE);
+}
+
+/* Recount what is derived from the masks and the lists. */
+static void recount(struct region *region)
+{
+	struct region_stats *stats = &region->stats;
+	uint64_t segments = 0, bytes = 0, lists = 0, quarantined = 0;
+	uint32_t external = 0;
+
+	for (uint32_t s = 0; s < REGION_SOCKETS; s++)
+		region->socket_bytes[s] = 0;
+	for (uint32_t i = 0; i < region->max_lists; i++) {
+		const struct list_state *state = &region->states[i];
+		uint64_t used;
+
+		if (state->kind != LIST_INTERNAL && state->kind != LIST_EXTERNAL)
+			continue;
+		external += state->kind == LIST_EXTERNAL;
+		segment_recount(region, i);
+		used = region->lists[i].memseg_arr.count;
+		lists++;
+		segments += used;
+		if (state->kind == LIST_INTERNAL) {
+			bytes += used << state->page_shift;
+			region->socket_bytes[state->socket] += used << state->page_shift;
+		}
+	}
+	for (uint32_t i = 0; i < REGION_OPS; i++)
+		if (region->ops[i].state == OP_QUARANTINE)
+			quarantined += (uint64_t)region->ops[i].n << region->states[region->ops[i].list].page_shift;
+	/* Release pairs with the acquire in lookups, as in publish_list(). */
+	rcu_store_release(&region->external_cnt, external);
+	/* Relaxed: figures. */
+	rcu_store_relaxed(&stats->segments, segments);
+	rcu_store_relaxed(&stats->bytes, bytes);
+	rcu_store_relaxed(&stats->lists, lists);
+	rcu_store_relaxed(&stats->quarantined_bytes, quarantined);
+}
+
+/* Bring a free to its first half's end: withdrawn, published so, in quarantine. */
+static void finish_unpublish(struct region *region, const struct intent *intent, bool published)
+{
+	struct op_record *op = &region->ops[intent->record];
+	struct snapshot_edit edit;
+
+	hotplug_withdraw(region, intent->list, intent->first, intent->n);
+	if (!published) {
+		snapshot_begin(&edit, region);
+		snapshot_set_pages(&edit, intent->list, intent->first, intent->n, false);
+		snapshot_publish(&edit);
+	}
+	*op = (struct op_record){OP_QUARANTINE, intent->list, intent->first, intent->n, rcu_ticket(region->domain)};
+}
+
+/* A plug that was not published is taken back; readers may have found its pages by the indexes, so they wait. */
+static void undo_alloc(struct region *region, const struct intent *intent)
+{
+	hotplug_withdraw(region, intent->list, intent->first, intent->n);
+	region->ops[intent->record] = (struct op_record){
+		OP_QUARANTINE, intent->list, intent->first, intent->n, rcu_ticket(region->domain)};
+}
+
+void intent_recover(struct region *region)
+{
+	struct intent intent = region->intent;
+	bool published = snapshot_seq(rcu_load_relaxed(&region->root)) >= intent.seq; /* Relaxed: under the mutex. */
+
+	snapshot_sweep(region);
+	/* Acquire pairs with intent_begin() and intent_end(). */
+	switch ((enum intent_op)rcu_load_acquire(&region->intent.op)) {
+	case INTENT_NONE:
+		break;
+	case INTENT_ALLOC:
+		if (!published)
+			undo_alloc(region, &intent);
+		break;
+	case INTENT_UNPUBLISH:
+		finish_unpublish(region, &intent, published);
+		break;
+	case INTENT_RECLAIM:
+		hotplug_reclaim_steps(region, &region->ops[intent.record]);
+		region->ops[intent.record].state = OP_FREE_SLOT;
+		break;
+	case INTENT_REGISTER:
+		if (!published)
+			external_undo(region, intent.list, intent.seq);
+		break;
+	case INTENT_UNREGISTER:
+		external_unpublish(region, intent.list, published);
+		break;
+	}
+	recount(region);
+	rcu_store_relaxed(&region->stats.recoveries, region->stats.recoveries + 1); /* Relaxed: a figure. */
+	intent_end(region);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef INTENT_H
+#define INTENT_H
+
+/*
+ * What the writer is about to do, kept where its successor finds it.
+ *
+ * Every change to shared state happens between intent_begin() and
+ * intent_end().  Each step may be repeated and leaves the state as doing it
+ * once would, so that a successor runs the whole operation again, forwards or
+ * backwards, and may itself die at any step.
+ */
+
+#include "region.h"
+
+void intent_begin(struct region *region, enum intent_op op, uint32_t list, uint32_t first, uint32_t n, uint64_t seq,
+	uint32_t record);
+void intent_end(struct region *region);
+
+/* Owner of the mutex of a dead writer: finish or undo what it was doing. */
+void intent_recover(struct region *region);
+
+#endif /* INTENT_H */

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The lookups of rte_memory.h: contract rows L1-L20.
+ *
+ * Internal memory is answered from the radix trees alone, without a section:
+ * words of va_index are written once, and a word of iova_index is the whole
+ * answer.  External memory may go away as a list, so its lookups are sections.
+ */
+
+#include <stdbool.h>
+
+#include "external_lookup.h"
+#include "index.h"
+#include "point.h"
+#include "runtime.h"
+#include "segment.h"
+
+/* The descriptor of the page of a list that contains `va`, which lies in the list. */
+static struct rte_memseg *list_segment(const struct rte_memseg_list *msl, uint64_t va)
+{
+	uint64_t page = (va - msl->addr_64) >> __builtin_ctzll(msl->page_sz);
+
+	return (struct rte_memseg *)msl->memseg_arr.data + page;
+}
+
+/* Any answer of va_index but a direct one. */
+static __attribute__((noinline)) struct rte_memseg_list *list_of_word(uint64_t word, uint64_t va)
+{
+	struct region *region = runtime_region();
+
+	switch (index_tag(word)) {
+	case INDEX_DIRECT:
+		return &region->lists[index_list(word)];
+	case INDEX_RANGE:
+		return &region->lists[index_range_list(word)];
+	case INDEX_EXTERNAL:
+	case INDEX_MIXED:
+		return external_list_of(region, word, va);
+	default:
+		return NULL;
+	}
+}
+
+struct rte_memseg_list *rte_mem_virt2memseg_list(const void *virt)
+{
+	uint64_t va = (uint64_t)(uintptr_t)virt;
+
+	return list_of_word(rcu_radix_lookup(runtime_view.va_index, va), va);
+}
+
+/* Any answer of va_index but a direct one or none; arithmetic in the list found. */
+static __attribute__((noinline)) struct rte_memseg *segment_of_word(uint64_t word, uint64_t va)
+{
+	const struct rte_memseg_list *msl;
+
+	if (index_tag(word) == INDEX_EXTERNAL || index_tag(word) == INDEX_MIXED)
+		return external_segment_of(runtime_region(), word, va);
+	msl = list_of_word(word, va);
+	return msl ? list_segment(msl, va) : NULL;
+}
+
+/* Addresses that only external memory of odd kinds has. */
+static __attribute__((noinline)) struct rte_memseg *segment_of_high(uint64_t va)
+{
+	return segment_of_word(rcu_radix_lookup(runtime_view.va_index, va), va);
+}
+
+/* Arithmetic inside the list that the caller names. */
+static __attribute__((noinline)) struct rte_memseg *segment_in_list(uint64_t va, const struct rte_memseg_list *msl)
+{
+	if (msl->addr_64 == 0 || va - msl->addr_64 >= msl->len)
+		return NULL;
+	if (msl->external && !external_list_attached(runtime_region(), msl))
+		return NULL;
+	return list_segment(msl, va);
+}
+
+struct rte_memseg *rte_mem_virt2memseg(const void *virt, const struct rte_memseg_list *msl)
+{
+	uint64_t va = (uint64_t)(uintptr_t)virt;
+	uint64_t word;
+
+	if (__builtin_expect(msl != NULL, 0))
+		return segment_in_list(va, msl);
+	if (!rcu_radix_is_low(va))
+		return segment_of_high(va);
+	word = rcu_radix_lookup_low(runtime_view.va_index, va);
+	if (__builtin_expect(index_tag(word) == INDEX_DIRECT, 1))
+		return index_segment(word);
+	return word ? segment_of_word(word, va) : NULL;
+}
+
+static __attribute__((noinline)) void *iova2virt_miss(uint64_t iova)
+{
+	uint64_t word = rcu_radix_lookup(runtime_view.iova_index, iova);
+
+	TEST_POINT("iova2virt.internal_miss");
+	if (index_tag(word) == INDEX_DIRECT)
+		return (void *)(uintptr_t)(iova + (word & ~RCU_RADIX_TAG));
+	return external_iova2virt(iova, NULL);
+}
+
+void *rte_mem_iova2virt(rte_iova_t iova)
+{
+	uint64_t word;
+
+	if (!rcu_radix_is_low(iova))
+		return iova2virt_miss(iova);
+	word = rcu_radix_lookup_low(runtime_view.iova_index, iova);
+	/* Linearization point: the last load of the descent, which is all the answer there is. */
+	if (__builtin_expect(index_tag(word) == INDEX_DIRECT, 1))
+		return (void *)(uintptr_t)(iova + (word & ~RCU_RADIX_TAG));
+	return iova2virt_miss(iova);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <rcumem.h>
+
+/*
+ * Complete options: what the caller gave, else the environment, else the
+ * default.  Returns 0, -EINVAL or -E2BIG; strings are not copied.
+ */
+int options_read(const struct rcumem_options *given, struct rcumem_options *opts);
+
+#endif /* OPTIONS_H */

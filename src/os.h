@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef OS_H
+#define OS_H
+
+/*
+ * The seam to the kernel: every system call that memory needs, one function
+ * each.  All return 0 (or what they say) or -errno, change nothing when they
+ * fail, and retry EINTR themselves.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define OS_PAGE 4096ull
+
+/* ---- os_map.c: files and mappings ---- */
+
+/* A sealed memfd of `len` bytes (a multiple of page_sz) of this page size, close-on-exec. */
+int os_memfd(const char *name, uint64_t page_sz, uint64_t len);
+
+/* Map all of `fd` shared at `va` exactly, without reserving anything: -EEXIST when something is there. */
+int os_map_shared(int fd, void *va, uint64_t len);
+
+/*
+ * Map the backing of a list at `va`: first inaccessible, then guarded, then
+ * accessible, so that mlockall(MCL_FUTURE) takes no page.  guard_fd -1: no guard.
+ */
+int os_map_backing(int fd, void *va, uint64_t len, int guard_fd);
+
+void os_unmap(void *va, uint64_t len);
+
+/* 0 when nothing is mapped in [base, base + len) now; -EEXIST, or another -errno. */
+int os_range_free(uint64_t base, uint64_t len);
+
+/* Private zeroed memory at `va` exactly, or anywhere when NULL; nothing is reserved. */
+void *os_map_anonymous(uint64_t len);
+
+/* ---- os_pages.c: pages of a backing file ---- */
+
+/*
+ * Give [off, off + len) of `fd` cleared pages: all of them or -ENOMEM.  The
+ * caller's NUMA policy decides where they come from.
+ */
+int os_pages_plug(int fd, uint64_t off, uint64_t len, uint64_t page_sz);
+
+/* Take them back: every process loses them at once. */
+int os_pages_unplug(int fd, uint64_t off, uint64_t len);
+
+/* Map plugged pages into this process ahead of their first use. */
+void os_pages_populate(void *va, uint64_t len);
+
+/* OR of the page sizes the kernel offers, OS_PAGE included. */
+uint64_t os_page_sizes(void);
+
+/* Free hugepages of a size now; 0 for OS_PAGE. */
+uint64_t os_hugepages_free(uint64_t page_sz);
+
+/* ---- os_guard.c: userfaultfd ---- */
+
+/* A userfaultfd that turns accesses to holes into SIGBUS, or -errno. */
+int os_guard_open(void);
+int os_guard_add(int guard_fd, void *va, uint64_t len);
+
+/* ---- os_limits.c: memory cgroup ---- */
+
+/* Bytes of ordinary memory that may be taken before the cgroup or the machine is exhausted. */
+uint64_t os_memory_headroom(void);
+
+/* ---- os_phys.c: pagemap ---- */
+
+#define OS_BAD_PHYS UINT64_MAX
+
+/* The physical address behind `virt`, or OS_BAD_PHYS (not present, not permitted). */
+uint64_t os_virt2phys(const void *virt);
+
+/* ---- os_numa.c: libnuma ---- */
+
+/* Nodes that have memory or CPUs, in order; at least node 0.  Returns how many, at most `max`. */
+int os_numa_nodes(int *nodes, int max);
+
+/* The caller's node, and the other known nodes by distance; returns how many. */
+int os_numa_order(int *nodes, int max);
+
+struct os_numa_policy {
+	bool active;
+	int mode;
+	unsigned long mask[16];
+};
+
+/* Bind this thread's allocations to `node`, keeping the old policy; nothing on machines with one node. */
+int os_numa_bind(int node, struct os_numa_policy *old);
+void os_numa_restore(const struct os_numa_policy *old);
+
+/* The node a mapped page is on, or -errno. */
+int os_numa_node_of(void *va);
+
+/* ---- os_clock ---- */
+uint64_t os_now_ns(void);
+
+#endif /* OS_H */

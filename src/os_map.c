@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Files and mappings: memfds, sealed, at fixed addresses. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "os.h"
+
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+#ifndef MFD_HUGE_SHIFT
+#define MFD_HUGE_SHIFT 26
+#endif
+
+int os_memfd(const char *name, uint64_t page_sz, uint64_t len)
+{
+	unsigned int flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+	int fd, err;
+
+	if (page_sz > OS_PAGE)
+		flags |= MFD_HUGETLB | ((unsigned int)__builtin_ctzll(page_sz) << MFD_HUGE_SHIFT);
+	fd = memfd_create(name, flags);
+	if (fd < 0)
+		return -errno;
+	if (ftruncate(fd, (off_t)len) || fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)) {
+		err = -errno;
+		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+/* Map inaccessible memory at `va`: under mlockall(MCL_FUTURE) this takes no page. */
+static int map_fixed(int fd, void *va, uint64_t len)
+{
+	void *got = mmap(va, len, PROT_NONE, MAP_SHARED | MAP_NORESERVE | MAP_FIXED_NOREPLACE, fd, 0);
+	int err;
+
+	if (got == MAP_FAILED)
+		return -errno;
+	if (got != va) { /* A kernel that does not know MAP_FIXED_NOREPLACE takes it as a hint. */
+		munmap(got, len);
+		return -EEXIST;
+	}
+	/* A forked child would use the parent's memory without a guard; a core dump of it would be useless and huge. */
+	if (madvise(va, len, MADV_DONTFORK) || madvise(va, len, MADV_DONTDUMP)) {
+		err = -errno;
+		munmap(va, len);
+		return err;
+	}
+	return 0;
+}
+
+/* What mlockall() would lock would also be filled: sparse memory is exempt. */
+static int make_accessible(void *va, uint64_t len)
+{
+	munlock(va, len);
+	return mprotect(va, len, PROT_READ | PROT_WRITE) ? -errno : 0;
+}
+
+int os_map_shared(int fd, void *va, uint64_t len)
+{
+	int err = map_fixed(fd, va, len);
+
+	if (!err) {
+		err = make_accessible(va, len);
+		if (err)
+			munmap(va, len);
+	}
+	return err;
+}
+
+int os_map_backing(int fd, void *va, uint64_t len, int guard_fd)
+{
+	int err = map_fixed(fd, va, len);
+
+	if (err)
+		return err;
+	if (guard_fd >= 0)
+		err = os_guard_add(guard_fd, va, len);
+	if (!err)
+		err = make_accessible(va, len);
+	if (err)
+		munmap(va, len);
+	return err;
+}
+
+int os_range_free(uint64_t base, uint64_t len)
+{
+	void *want = (void *)(uintptr_t)base;
+	void *got = mmap(want, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+
+	if (got == MAP_FAILED)
+		return -errno;
+	munmap(got, len);
+	return got == want ? 0 : -EEXIST;
+}
+
+void os_unmap(void *va, uint64_t len)
+{
+	munmap(va, len);
+}
+
+void *os_map_anonymous(uint64_t len)
+{
+	void *va = mmap(NULL, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (va == MAP_FAILED)
+		return NULL;
+	if (make_accessible(va, len) == 0)
+		return va;
+	munmap(va, len);
+	return NULL;
+}
+
+uint64_t os_now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* NUMA nodes and policies, by libnuma. */
+
+#include <errno.h>
+#include <numa.h>
+#include <numaif.h>
+#include <sched.h>
+#include <string.h>
+
+#include "os.h"
+
+static bool have_numa(void)
+{
+	return numa_available() >= 0;
+}
+
+int os_numa_nodes(int *nodes, int max)
+{
+	int n = 0;
+
+	for (int node = 0; have_numa() && node <= numa_max_node() && n < max; node++)
+		if (numa_bitmask_isbitset(numa_nodes_ptr, (unsigned int)node))
+			nodes[n++] = node;
+	if (n == 0)
+		nodes[n++] = 0;
+	return n;
+}
+
+int os_numa_order(int *nodes, int max)
+{
+	int n = os_numa_nodes(nodes, max);
+	int cpu = sched_getcpu();
+	int here = have_numa() && cpu >= 0 ? numa_node_of_cpu(cpu) : nodes[0];
+
+	/* A few nodes: insertion by distance from the caller's, stable, so that ties keep the lower number. */
+	for (int i = 1; i < n; i++) {
+		int node = nodes[i];
+		int j = i;
+
+		for (; j > 0 && numa_distance(here, node) < numa_distance(here, nodes[j - 1]); j--)
+			nodes[j] = nodes[j - 1];
+		nodes[j] = node;
+	}
+	return n;
+}
+
+int os_numa_bind(int node, struct os_numa_policy *old)
+{
+	unsigned long mask[16] = {0};
+	const unsigned long bits = sizeof(mask) * 8;
+
+	old->active = false;
+	if (!have_numa() || numa_num_configured_nodes() < 2)
+		return 0;
+	if (get_mempolicy(&old->mode, old->mask, bits, NULL, 0))
+		return -errno;
+	mask[(unsigned int)node / 64] = 1ul << ((unsigned int)node % 64);
+	if (set_mempolicy(MPOL_BIND, mask, bits))
+		return -errno;
+	old->active = true;
+	return 0;
+}
+
+void os_numa_restore(const struct os_numa_policy *old)
+{
+	if (old->active)
+		set_mempolicy(old->mode, old->mask, sizeof(old->mask) * 8);
+}
+
+int os_numa_node_of(void *va)
+{
+	int node = -1;
+
+	if (!have_numa() || numa_num_configured_nodes() < 2)
+		return -ENOSYS;
+	return get_mempolicy(&node, NULL, 0, va, MPOL_F_NODE | MPOL_F_ADDR) ? -errno : node;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef RUNTIME_H
+#define RUNTIME_H
+
+/*
+ * What this process knows of its runtime: private memory, set by rcumem_init()
+ * and forgotten by rcumem_fini().  Readers reach the shared state from here.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "region.h"
+
+/*
+ * What lookups load first: one line, never NULL.  Without a runtime the trees
+ * are empty ones, so that a lookup needs no check.
+ */
+struct runtime_view {
+	const struct rcu_radix *va_index;
+	const struct rcu_radix *iova_index;
+	const struct rcu_radix *ext_index;
+	struct region *region; /* NULL without a runtime. */
+} __attribute__((aligned(RCU_CACHE_LINE)));
+
+extern struct runtime_view runtime_view __attribute__((visibility("hidden")));
+
+struct runtime {
+	int region_fd;
+	int guard_fd;  /* userfaultfd, or -1. */
+	int prefix_fd; /* Holds the name, or -1. */
+	uint32_t process; /* Slot in region->processes. */
+	int list_fds[REGION_LISTS_MAX];
+	uint64_t attached[REGION_LISTS_MAX / 64];
+};
+
+extern struct runtime runtime __attribute__((visibility("hidden")));
+
+static inline struct region *runtime_region(void)
+{
+	/* Relaxed: init and fini must not run beside other calls of the process. */
+	return rcu_load_relaxed(&runtime_view.region);
+}
+
+/* The readers' domain, or NULL without a runtime. */
+static inline struct rcu_domain *runtime_domain(void)
+{
+	struct region *region = runtime_region();
+
+	return region ? region->domain : NULL;
+}
+
+static inline uint64_t runtime_free_timeout_ns(void)
+{
+	struct region *region = runtime_region();
+
+	return region ? region->free_timeout_ns : 0;
+}
+
+/* True when the segments of a list can be read in this process. */
+static inline bool runtime_list_attached(const struct region *region, uint32_t list)
+{
+	if (list < region->n_internal)
+		return true;
+	/* Acquire pairs with runtime_attached_set(). */
+	return (rcu_load_acquire(&runtime.attached[list / 64]) >> (list % 64)) & 1;
+}
+
+/* Release pairs with runtime_list_attached(). */
+static inline void runtime_attached_set(uint32_t list, bool attached)
+{
+	if (attached)
+		rcu_fetch_or_release(&runtime.attached[list / 64], 1ull << (list % 64));
+	else
+		rcu_fetch_and_release(&runtime.attached[list / 64], ~(1ull << (list % 64)));
+}
+
+#endif /* RUNTIME_H */

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef SEGMENT_H
+#define SEGMENT_H
+
+/*
+ * Segments: the public descriptor of a page, and the word that says whether
+ * what it says is of one time.
+ *
+ * The public struct is packed, but an array of it that begins at a multiple of
+ * 16 has every member where an unpacked one would have it; segment_mirror is
+ * that view, so that members can be accessed atomically.
+ *
+ * INV-SEGMENT-1  generation[i] is odd exactly while page i of the list is in
+ *                use for lookups, and grows at each change.
+ * INV-SEGMENT-2  A reader that finds the same odd generation before and after
+ *                reading members has read them all of one time.  If it changed,
+ *                the page was free at some instant of the call, so that "not in
+ *                use" is a right answer: nobody has to try again.
+ * INV-SEGMENT-3  `addr` is NULL, or the page's address and then every member is
+ *                complete.  Unused descriptors are all zero once readers are gone.
+ */
+
+#include <stddef.h>
+
+#include "region.h"
+
+struct segment_mirror {
+	uint64_t iova;
+	uint64_t addr; /* Writer stores (release) last in a plug and first in an unplug. */
+	uint64_t len;
+	uint64_t hugepage_sz;
+	int32_t socket_id;
+	uint32_t nchannel;
+	uint32_t nrank;
+	uint32_t flags;
+};
+
+_Static_assert(sizeof(struct segment_mirror) == sizeof(struct rte_memseg), "the mirror is the public struct");
+_Static_assert(offsetof(struct segment_mirror, flags) == offsetof(struct rte_memseg, flags), "member by member");
+
+static inline struct segment_mirror *segment_mirror(const struct region *region, uint32_t list, uint32_t page)
+{
+	return (struct segment_mirror *)region->lists[list].memseg_arr.data + page;
+}
+
+static inline struct rte_memseg *segment_public(const struct region *region, uint32_t list, uint32_t page)
+{
+	return (struct rte_memseg *)region->lists[list].memseg_arr.data + page;
+}
+
+static inline uint64_t segment_va(const struct list_state *state, uint32_t page)
+{
+	return state->base + ((uint64_t)page << state->page_shift);
+}
+
+/*
+ * Fill in a page and put it in use: members, `addr`, mask bit and count, then
+ * the generation.  Caller owns the mutex.  May be repeated after a writer's death.
+ */
+void segment_describe(struct region *region, uint32_t list, uint32_t page, uint64_t iova, uint32_t flags);
+
+/* The reverse, but for the members, which readers may still look at. */
+void segment_withdraw(struct region *region, uint32_t list, uint32_t page);
+
+/* After the grace period: all zero. */
+void segment_clear(struct region *region, uint32_t list, uint32_t page);
+
+/* Set `count` of the public record to what the mask says, after a writer's death. */
+void segment_recount(struct region *region, uint32_t list);
+
+/*
+ * IO address of a page if it is in use: true and the address.  One answer of
+ * one time (INV-SEGMENT-2); wait-free.
+ */
+bool segment_iova(const struct region *region, uint32_t list, uint32_t page, uint64_t *iova);
+
+#endif /* SEGMENT_H */

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Path copying, publication and reuse of snapshot blocks; invariants in snapshot.h. */
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "point.h"
+#include "snapshot_edit.h"
+
+/* Retired blocks that are let wait before readers are asked: asking costs a barrier on every CPU. */
+#define RING_LAZY 256
+
+uint32_t snapshot_pool_max(uint64_t leaves)
+{
+	uint64_t max = 2 * leaves + 2 * leaves / SNAPSHOT_CHILDREN + 32768;
+
+	return max < (1u << SNAPSHOT_BLOCK_BITS) ? (uint32_t)max : (1u << SNAPSHOT_BLOCK_BITS) - 1;
+}
+
+unsigned int snapshot_height(uint32_t n_pages)
+{
+	uint64_t span = SNAPSHOT_LEAF_PAGES;
+	unsigned int height = 0;
+
+	for (; span < n_pages; span *= SNAPSHOT_CHILDREN)
+		height++;
+	return height;
+}
+
+void snapshot_init(struct region *region)
+{
+	struct snapshot_pool *pool = region->snapshots;
+
+	pool->next = 2; /* Block 0 means "none"; block 1 is the empty root. */
+	/* Release pairs with snapshot_get(). */
+	rcu_publish(&region->root, 1ull << SNAPSHOT_BLOCK_BITS | 1);
+}
+
+uint32_t snapshot_cost(uint32_t n)
+{
+	/* Leaves and their directories touched, both ends unaligned; root, table, upper directories. */
+	return (n / SNAPSHOT_LEAF_PAGES + 2) + (n / (SNAPSHOT_LEAF_PAGES * SNAPSHOT_CHILDREN) + 2) * 2 + 4;
+}
+
+uint64_t snapshot_oldest_ticket(const struct region *region)
+{
+	const struct snapshot_pool *pool = region->snapshots;
+
+	return pool->ring_head == pool->ring_tail ? 0 : pool->ring[pool->ring_head % pool->max].ticket;
+}
+
+static uint32_t blocks_at_hand(const struct snapshot_pool *pool)
+{
+	return pool->free_cnt + (pool->max - pool->next);
+}
+
+int snapshot_reserve(struct region *region, uint32_t n, struct rcu_culprit *culprit)
+{
+	struct snapshot_pool *pool = region->snapshots;
+	uint64_t waiting = pool->ring_tail - pool->ring_head;
+
+	if (waiting > RING_LAZY || blocks_at_hand(pool) < n) {
+		uint64_t oldest = rcu_oldest(region->domain, culprit);
+
+		for (; pool->ring_head < pool->ring_tail; pool->ring_head++) {
+			struct snapshot_retired *r = &pool->ring[pool->ring_head % pool->max];
+
+			if (r->ticket > oldest)
+				break;
+			pool->free[pool->free_cnt++] = r->block;
+		}
+	}
+	return blocks_at_hand(pool) < n ? -EAGAIN : 0;
+}
+
+void snapshot_begin(struct snapshot_edit *edit, struct region *region)
+{
+	uint64_t root = rcu_load_relaxed(&region->root); /* Relaxed: the writer's own store. */
+
+	edit->region = region;
+	edit->seq = snapshot_seq(root) + 1;
+	edit->root = (uint32_t)(root & ((1u << SNAPSHOT_BLOCK_BITS) - 1));
+	edit->ring_tail = region->snapshots->ring_tail;
+}
+
+static struct snapshot_block *edit_block(struct snapshot_edit *edit, uint32_t block)
+{
+	return &edit->region->snapshots->blocks[block];
+}
+
+/* A block of this edit's own in place of `block`: itself, a copy, or for 0 an empty one. */
+static uint32_t edit_own(struct snapshot_edit *edit, uint32_t block)
+{
+	struct snapshot_pool *pool = edit->region->snapshots;
+	uint32_t own;
+
+	if (block && pool->born[block] == edit->seq)
+		return block;
+	own = pool->free_cnt ? pool->free[--pool->free_cnt] : pool->next++;
+	assert(own < pool->max); /* snapshot_reserve() */
+	pool->born[own] = edit->seq;
+	if (block) {
+		memcpy(&pool->blocks[own], &pool->blocks[block], sizeof(struct snapshot_block));
+		pool->ring[edit->ring_tail++ % pool->max].block = block;
+	} else {
+		memset(&pool->blocks[own], 0, sizeof(struct snapshot_block));
+	}
+	return own;
+}
+
+static struct snapshot_entry *edit_entry(struct snapshot_edit *edit, uint32_t list)
+{
+	uint32_t *table;
+
+	edit->root = edit_own(edit, edit->root);
+	table = &edit_block(edit, edit->root)->child[list / SNAPSHOT_ENTRIES];
+	*table = edit_own(edit, *table);
+	return &edit_block(edit, *table)->entry[list % SNAPSHOT_ENTRIES];
+}
+
+/* Change [first, last] below a block that covers pages from `base` on; returns the block's replacement. */
+static uint32_t edit_range(struct snapshot_edit *edit, uint32_t block, unsigned int height, uint64_t base,
+	uint64_t first, uint64_t last, bool used)
+{
+	uint64_t span = SNAPSHOT_LEAF_PAGES;
+	uint32_t own = edit_own(edit, block);
+	struct snapshot_block *b = edit_block(edit, own);
+
+	if (height == 0) {
+		uint64_t lo = first > base ? first - base : 0;
+		uint64_t hi = last - base < SNAPSHOT_LEAF_PAGES ? last - base : SNAPSHOT_LEAF_PAGES - 1;
+
+		for (uint64_t w = lo / 64; w <= hi / 64; w++) {
+			uint64_t bits = ~0ull << (w == lo / 64 ? lo % 64 : 0);
+
+			bits &= ~0ull >> (w == hi / 64 ? 63 - hi % 64 : 0);
+			b->mask[w] = used ? b->mask[w] | bits : b->mask[w] & ~bits;
+		}
+		return own;
+	}
+	for (unsigned int i = 1; i < height; i++)
+		span *= SNAPSHOT_CHILDREN;
+	for (uint64_t i = first > base ? (first - base) / span : 0; i < SNAPSHOT_CHILDREN; i++) {
+		if (base + i * span > last)
+			break;
+		b->child[i] = edit_range(edit, b->child[i], height - 1, base + i * span, first, last, used);
+	}
+	return own;
+}
+
+void snapshot_set_pages(struct snapshot_edit *edit, uint32_t list, uint32_t first, uint32_t n, bool used)
+{
+	struct snapshot_entry *entry = edit_entry(edit, list);
+
+	entry->child = edit_range(edit, entry->child, entry->height, 0, first, (uint64_t)first + n - 1, used);
+	entry->used = used ? entry->used + n : entry->used - n;
+}
+
+void snapshot_set_list(struct snapshot_edit *edit, uint32_t list, bool active, bool full, uint64_t used)
+{
+	*edit_entry(edit, list) = (struct snapshot_entry){
+		.active = active,
+		.full = full,
+		.height = (uint8_t)snapshot_height(edit->region->states[list].n_pages),
+		.used = used,
+	};
+}
+
+uint64_t snapshot_publish(struct snapshot_edit *edit)
+{
+	struct region *region = edit->region;
+	struct snapshot_pool *pool = region->snapshots;
+	uint64_t ticket;
+
+	TEST_POINT("snapshot.publish");
+	/*
+	 * Pairs with the acquire in snapshot_get(): every block of the new
+	 * picture is complete for whoever sees this root (INV-SNAPSHOT-1).
+	 * This store is the linearization point (INV-SNAPSHOT-2).
+	 */
+	rcu_publish(&region->root, edit->seq << SNAPSHOT_BLOCK_BITS | edit->root);
+	TEST_POINT("snapshot.published");
+	ticket = rcu_ticket(region->domain);
+	for (uint64_t i = pool->ring_tail; i < edit->ring_tail; i++)
+		pool->ring[i % pool->max].ticket = ticket;
+	pool->ring_tail = edit->ring_tail;
+	return ticket;
+}
+
+uint32_t snapshot_blocks_used(const struct region *region)
+{
+	const struct snapshot_pool *pool = region->snapshots;
+
+	return pool->next - 2 - pool->free_cnt;
+}

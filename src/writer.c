@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "context.h"
+#include "intent.h"
+#include "log.h"
+#include "point.h"
+#include "runtime.h"
+#include "writer.h"
+
+#ifdef RCU_PAUSE_POINTS
+void (*volatile test_point_hook)(const char *name);
+#endif
+
+__thread struct context context_self;
+
+/* This thread as a writer. */
+static __thread struct {
+	bool owner;             /* Owns the mutex. */
+	bool was_online;        /* QSBR reader to be put back online. */
+} writer_self __attribute__((tls_model("initial-exec")));
+
+int writer_allowed(void)
+{
+	if (runtime_region() == NULL)
+		return -ENODEV;
+	if (context_self.callbacks || writer_self.owner || rcu_in_section())
+		return -EDEADLK;
+	return 0;
+}
+
+void writer_offline(void)
+{
+	writer_self.was_online = rcu_is_qsbr() && rcu_self.online;
+	rcu_qsbr_offline();
+}
+
+void writer_online(void)
+{
+	if (writer_self.was_online)
+		rcu_qsbr_online();
+}
+
+bool writer_is_owner(void)
+{
+	return writer_self.owner;
+}
+
+void writer_callback_enter(void)
+{
+	context_self.callbacks++;
+	context_self.registry++;
+}
+
+void writer_callback_exit(void)
+{
+	context_self.registry--;
+	context_self.callbacks--;
+}
+
+bool writer_in_callback(void)
+{
+	return context_self.registry != 0;
+}
+
+void writer_forget(void)
+{
+	context_self = (struct context){0};
+	writer_self.owner = false;
+}
+
+int writer_init(struct region *region)
+{
+	pthread_mutexattr_t attr;
+	int err = pthread_mutexattr_init(&attr);
+
+	if (err)
+		return -err;
+	err = pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
+	if (!err)
+		err = pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
+	if (!err)
+		err = pthread_mutex_init(&region->mutex, &attr);
+	pthread_mutexattr_destroy(&attr);
+	return -err;
+}
+
+static int lock_bounded(struct region *region)
+{
+	struct timespec until;
+	int err = pthread_mutex_trylock(&region->mutex);
+
+	if (err != EBUSY)
+		return err;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += (time_t)(region->lock_timeout_ns / 1000000000u);
+	until.tv_nsec += (long)(region->lock_timeout_ns % 1000000000u);
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_nsec -= 1000000000;
+		until.tv_sec++;
+	}
+	return pthread_mutex_timedlock(&region->mutex, &until);
+}
+
+int writer_lock(struct region *region)
+{
+	int err = lock_bounded(region);
+
+	if (err == EOWNERDEAD) {
+		log_message(LOG_WARN, "thread %d of process %d died as the writer: recovering", region->owner_tid,
+			region->owner_pid);
+		intent_recover(region);
+		/* The last act: dying before it leaves the mutex to the next that recovers. */
+		pthread_mutex_consistent(&region->mutex);
+		err = 0;
+	}
+	if (err == ETIMEDOUT)
+		log_message(LOG_ERROR, "thread %d of process %d has been the writer for too long", region->owner_tid,
+			region->owner_pid);
+	if (err)
+		return -err;
+	region->owner_pid = getpid();
+	region->owner_tid = (int32_t)syscall(__NR_gettid);
+	writer_self.owner = true;
+	return 0;
+}
+
+void writer_unlock(struct region *region)
+{
+	writer_self.owner = false;
+	pthread_mutex_unlock(&region->mutex);
+}
+
+int writer_begin(void)
+{
+	int err = writer_allowed();
+
+	if (err)
+		return err;
+	writer_offline();
+	err = writer_lock(runtime_region());
+	if (err)
+		writer_online();
+	return err;
+}
+
+int writer_end(int result)
+{
+	writer_unlock(runtime_region());
+	writer_online();
+	return result;
+}
