@@ -117,7 +117,8 @@ RCUMEM_API int rcumem_init(const struct rcumem_options *opts);
  *   0, or -1 with rte_errno.
  *
  * Errors     ENODEV (not started), EBUSY (a thread of this process is inside a
- *            section, walk or callback; an online QSBR reader is inside one).
+ *            section, walk or callback; another
+ *            thread that is an online QSBR reader is inside one).
  * Context    Any thread.  No other thread may be in a lookup or use memory of
  *            the runtime; rcumem_init() may be called again afterwards.
  */

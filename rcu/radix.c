@@ -24,7 +24,8 @@ uint64_t rcu_radix_lookup_high(const struct rcu_radix *tree, uint64_t key)
 	uint64_t word = rcu_load_acquire(&tree->high[key >> RCU_RADIX_HIGH]);
 	unsigned int shift = RCU_RADIX_HIGH;
 
-	while (rcu_radix_is_node(word)) { /* At most five times: nodes of 4 KiB words hold values only. */
+	while (rcu_radix_is_node(
+		word)) { /* At most five times: nodes of 4 KiB words hold values only. */
 		shift -= RCU_RADIX_BITS;
 		word = rcu_load_acquire(
 			&rcu_radix_child(word)->words[(key >> shift) & (RCU_RADIX_FANOUT - 1)]);

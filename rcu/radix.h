@@ -96,7 +96,8 @@ static inline bool rcu_radix_is_low(uint64_t key)
 /* The word that covers any key. */
 static inline uint64_t rcu_radix_lookup(const struct rcu_radix *tree, uint64_t key)
 {
-	return rcu_radix_is_low(key) ? rcu_radix_lookup_low(tree, key) : rcu_radix_lookup_high(tree, key);
+	return rcu_radix_is_low(key) ? rcu_radix_lookup_low(tree, key)
+				     : rcu_radix_lookup_high(tree, key);
 }
 
 /* ---- Writer: one at a time, kept apart by the caller ---- */

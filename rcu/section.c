@@ -164,6 +164,7 @@ void rcu_forget(void)
 
 bool rcu_process_in_section(void)
 {
+	const struct rcu_reader *self = rcu_is_registered() ? rcu_self.reader : NULL;
 	bool inside = rcu_in_section();
 
 	pthread_mutex_lock(&rcu_process.lock);
@@ -171,9 +172,8 @@ bool rcu_process_in_section(void)
 		struct rcu_reader *reader = &rcu_process.domain->readers[i];
 
 		/* Relaxed owner: as in rcu_detach().  Acquire pairs with rcu_section_exit(). */
-		if (rcu_load_relaxed(&reader->owner) == rcu_process.owner + 1 &&
-			rcu_load_acquire(&reader->epoch) != 0 &&
-			reader->tid != (int32_t)syscall(__NR_gettid))
+		if (rcu_load_relaxed(&reader->owner) == rcu_process.owner + 1 && reader != self &&
+			rcu_load_acquire(&reader->epoch) != 0)
 			inside = true;
 	}
 	pthread_mutex_unlock(&rcu_process.lock);

@@ -97,8 +97,10 @@ bool rcu_membarrier_register(void);
  */
 int rcu_thread_register(void);
 
-/* True when the calling thread is inside an explicit section, or another thread of this process
- * inside any. */
+/*
+ * True when the calling thread is inside an explicit section, or another
+ * thread of this process inside any, the long one of QSBR included.
+ */
 bool rcu_process_in_section(void);
 
 /* Number of registered readers, all processes. */
@@ -110,12 +112,18 @@ static inline bool rcu_in_section(void)
 	return rcu_self.nesting != 0;
 }
 
+/* True when the calling thread has a slot in the present domain. */
+static inline bool rcu_is_registered(void)
+{
+	/* Relaxed: who could see the wrong value races with rcu_detach(), which its caller forbids.
+	 */
+	return rcu_self.generation == rcu_load_relaxed(&rcu_generation);
+}
+
 /* True when the calling thread is a QSBR reader of the present attachment. */
 static inline bool rcu_is_qsbr(void)
 {
-	return rcu_self.qsbr &&
-	       rcu_self.generation ==
-		       rcu_load_relaxed(&rcu_generation); /* Relaxed: see rcu_section_enter(). */
+	return rcu_self.qsbr && rcu_is_registered();
 }
 
 /* The caller's word takes the present sequence: A in the diagram. */
@@ -143,9 +151,7 @@ static inline void rcu_word_set(void)
 /* Enter a section: 0, or -errno of rcu_thread_register(). */
 static inline int rcu_section_enter(void)
 {
-	/* Relaxed: a thread that could see the wrong value races with rcu_detach(), which its
-	 * caller forbids. */
-	if (__builtin_expect(rcu_self.generation != rcu_load_relaxed(&rcu_generation), 0)) {
+	if (__builtin_expect(!rcu_is_registered(), 0)) {
 		int err = rcu_thread_register();
 
 		if (err)

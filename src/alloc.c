@@ -15,7 +15,8 @@
 #include "snapshot_edit.h"
 #include "writer.h"
 
-#define KNOWN_FLAGS (RCUMEM_ALLOC_STRICT_SOCKET | RCUMEM_ALLOC_IOVA_CONTIG | RCUMEM_ALLOC_DO_NOT_FREE)
+#define KNOWN_FLAGS                                                                                \
+	(RCUMEM_ALLOC_STRICT_SOCKET | RCUMEM_ALLOC_IOVA_CONTIG | RCUMEM_ALLOC_DO_NOT_FREE)
 
 struct alloc_request {
 	size_t len;
@@ -23,7 +24,8 @@ struct alloc_request {
 	bool initial; /* At start: no validator, no limit, no event. */
 };
 
-static int check_limit(const struct region *region, const struct alloc_request *req, int socket, uint64_t new_bytes)
+static int check_limit(const struct region *region, const struct alloc_request *req, int socket,
+	uint64_t new_bytes)
 {
 	uint64_t limit = region->socket_limit[socket];
 
@@ -34,12 +36,13 @@ static int check_limit(const struct region *region, const struct alloc_request *
  * Pages of one list: 0 and *va, or -errno.  When the pages are published and
  * callbacks wait to be told, *record keeps others from freeing them meanwhile.
  */
-static int alloc_locked(struct region *region, const struct alloc_request *req, uint32_t list, uint32_t n,
-	void **va, int *record, struct rcu_culprit *culprit)
+static int alloc_locked(struct region *region, const struct alloc_request *req, uint32_t list,
+	uint32_t n, void **va, int *record, struct rcu_culprit *culprit)
 {
 	const struct list_state *state = &region->states[list];
 	struct hotplug_request plug = {.list = list, .n = n};
-	uint64_t new_bytes = region->socket_bytes[state->socket] + ((uint64_t)n << state->page_shift);
+	uint64_t new_bytes =
+		region->socket_bytes[state->socket] + ((uint64_t)n << state->page_shift);
 	int64_t first;
 	int err = check_limit(region, req, state->socket, new_bytes);
 
@@ -62,24 +65,38 @@ static int alloc_locked(struct region *region, const struct alloc_request *req, 
 	return 0;
 }
 
-/* Callbacks are told; from now on the pages may be freed. */
-static void tell(struct region *region, void *va, uint64_t len, int record)
+/*
+ * Tell the callbacks of new pages, which the record keeps others from freeing.
+ * If they cannot be told, the pages are withdrawn: -ETIMEDOUT.
+ */
+static int tell(struct region *region, void *va, int record)
 {
-	if (record < 0)
-		return;
-	events_deliver(RTE_MEM_EVENT_ALLOC, va, len);
-	while (writer_lock(region) != 0) /* Without the mutex the record cannot be given back. */
+	const struct op_record op = region->ops[record];
+	const struct list_state *state = &region->states[op.list];
+	int err = events_deliver(RTE_MEM_EVENT_ALLOC, va, (uint64_t)op.n << state->page_shift);
+
+	while (writer_lock(region)) /* Without the mutex the record cannot be given back. */
 		;
-	region->ops[record].state = OP_FREE_SLOT;
+	/* Of two outcomes only one is left when readers hold all snapshot blocks: the pages stay.
+	 */
+	if (err && hotplug_unpublish(region, op.list, op.first, op.n, (uint32_t)record, NULL))
+		err = 0;
+	if (!err)
+		region->ops[record].state = OP_FREE_SLOT;
 	writer_unlock(region);
+	return err;
 }
 
-/* One list: validators without the mutex, the rest with it; readers in the way are waited for once, without it. */
-static int alloc_from(struct region *region, const struct alloc_request *req, uint32_t list, void **va)
+/* One list: validators without the mutex, the rest with it; readers in the way are waited for once,
+ * without it. */
+static int alloc_from(
+	struct region *region, const struct alloc_request *req, uint32_t list, void **va)
 {
 	const struct list_state *state = &region->states[list];
 	uint64_t n = (req->len + (1ull << state->page_shift) - 1) >> state->page_shift;
-	uint64_t bytes = rcu_load_relaxed(&region->socket_bytes[state->socket]); /* Relaxed: a validator sees a recent figure. */
+	uint64_t bytes =
+		rcu_load_relaxed(&region->socket_bytes[state->socket]); /* Relaxed: a validator sees
+									   a recent figure. */
 	struct rcu_culprit culprit = {0};
 	int record = -1;
 	int err = 0;
@@ -104,14 +121,14 @@ static int alloc_from(struct region *region, const struct alloc_request *req, ui
 	}
 	if (err == -EAGAIN)
 		log_message(LOG_WARN, "thread %d holds up the reuse of memory", culprit.tid);
-	if (!err)
-		tell(region, *va, n << state->page_shift, record);
+	if (!err && record >= 0)
+		err = tell(region, *va, record);
 	return err;
 }
 
 /* Try the lists of a page size in the order of the sockets. */
-static int alloc_size(struct region *region, const struct alloc_request *req, uint64_t page_sz, const int *sockets,
-	int n_sockets, void **va)
+static int alloc_size(struct region *region, const struct alloc_request *req, uint64_t page_sz,
+	const int *sockets, int n_sockets, void **va)
 {
 	int err = -EINVAL;
 
@@ -157,8 +174,8 @@ static bool socket_known(const struct region *region, int socket_id)
 }
 
 /* The largest page first that does not waste half of itself; each list's size once. */
-static int alloc_any_size(
-	struct region *region, const struct alloc_request *req, const int *sockets, int n_sockets, void **va)
+static int alloc_any_size(struct region *region, const struct alloc_request *req,
+	const int *sockets, int n_sockets, void **va)
 {
 	unsigned int last = 64;
 	int err = -ENOMEM;
@@ -195,18 +212,17 @@ static int alloc(const struct alloc_request *req, size_t page_sz, int socket_id,
 		return -ENOSPC; /* Rounding up must not wrap. */
 	n_sockets = order_sockets(socket_id, req->flags, sockets);
 	writer_offline();
-	err = page_sz ? alloc_size(region, req, page_sz, sockets, n_sockets, va) :
-			alloc_any_size(region, req, sockets, n_sockets, va);
+	err = page_sz ? alloc_size(region, req, page_sz, sockets, n_sockets, va)
+		      : alloc_any_size(region, req, sockets, n_sockets, va);
 	writer_online();
-	if (err)
-		/* Relaxed: a figure; an atomic add, for failures may come from several threads. */
-		rcu_fetch_add_relaxed(&region->stats.alloc_failures, 1);
 	return err;
 }
 
 int alloc_initial(size_t len, int socket_id)
 {
-	struct alloc_request req = {.len = len, .flags = RCUMEM_ALLOC_DO_NOT_FREE | RCUMEM_ALLOC_STRICT_SOCKET, .initial = true};
+	struct alloc_request req = {.len = len,
+		.flags = RCUMEM_ALLOC_DO_NOT_FREE | RCUMEM_ALLOC_STRICT_SOCKET,
+		.initial = true};
 	void *va;
 
 	return alloc(&req, 0, socket_id, &va);
@@ -218,5 +234,10 @@ void *rcumem_pages_alloc(size_t len, size_t page_sz, int socket_id, unsigned int
 	void *va = NULL;
 	int err = alloc(&req, page_sz, socket_id, &va);
 
-	return err ? api_null(err) : va;
+	if (!err)
+		return va;
+	if (runtime_region())
+		/* Relaxed: a figure; an atomic add, for failures may come from several threads. */
+		rcu_fetch_add_relaxed(&runtime_region()->stats.alloc_failures, 1);
+	return api_null(err);
 }

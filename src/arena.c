@@ -87,7 +87,8 @@ int arena_create_locked(struct region *region, const char *name, uint64_t len, v
 	piece->asked = len;
 	piece->attached = 1ull << runtime.process;
 	snprintf(piece->name, sizeof(piece->name), "%s", name);
-	rcu_store_release(&piece->len, whole); /* Pairs with nothing: the mutex orders; a successor of a dead writer sees all or none. */
+	rcu_store_release(&piece->len, whole); /* Pairs with nothing: the mutex orders; a successor
+						  of a dead writer sees all or none. */
 	/* Take the memory now: a later fault could only be answered by a signal. */
 	if (os_pages_plug(runtime.region_fd, arena->base + off - region->base, whole, OS_PAGE)) {
 		piece->len = 0;

@@ -20,7 +20,8 @@
  */
 int arena_create(const char *name, size_t len, void **va);
 
-/* Attach the piece of that name: -ENOENT (no such piece, or another length), -EEXIST (attached already). */
+/* Attach the piece of that name: -ENOENT (no such piece, or another length), -EEXIST (attached
+ * already). */
 int arena_attach(const char *name, size_t len, void **va);
 
 /* Detach by address: -ENOENT when no piece attached here begins at `va`. */
@@ -29,7 +30,8 @@ int arena_detach(const void *va);
 /* Destroy by address: -ENOENT as above, -EBUSY while another process is attached. */
 int arena_destroy(const void *va);
 
-/* True when `va` lies in a segment array of the library's own lists, which users may read but not change. */
+/* True when `va` lies in a segment array of the library's own lists, which users may read but not
+ * change. */
 bool arena_is_view(const void *va);
 
 #endif /* ARENA_H */

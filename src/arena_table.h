@@ -22,11 +22,11 @@ struct arena_piece {
 };
 
 struct arena {
-	uint64_t base; /* Immutable. */
-	uint64_t len;  /* Immutable. */
-	uint64_t next; /* Where the search for room begins. */
-	uint32_t max;  /* Immutable. */
-	uint32_t cnt;  /* Slots ever used. */
+	uint64_t base;              /* Immutable. */
+	uint64_t len;               /* Immutable. */
+	uint64_t next;              /* Where the search for room begins. */
+	uint32_t max;               /* Immutable. */
+	uint32_t cnt;               /* Slots ever used. */
 	struct arena_piece *pieces; /* Immutable pointer. */
 };
 

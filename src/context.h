@@ -12,6 +12,7 @@ struct context {
 	unsigned int registry;  /* ... of these, events and validators. */
 };
 
-extern __thread struct context context_self __attribute__((tls_model("initial-exec"), visibility("hidden")));
+extern __thread struct context context_self
+	__attribute__((tls_model("initial-exec"), visibility("hidden")));
 
 #endif /* CONTEXT_H */

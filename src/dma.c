@@ -39,7 +39,8 @@ bool dma_all_fit(const struct region *region, unsigned int bits)
 
 	while ((list = snapshot_next_list(region, root, (uint32_t)(list + 1), &entry)) >= 0)
 		if (runtime_list_attached(region, (uint32_t)list) &&
-			snapshot_runs(region, entry, (uint32_t)list, region->states[list].n_pages, run_fits, &fit))
+			snapshot_runs(region, entry, (uint32_t)list, region->states[list].n_pages,
+				run_fits, &fit))
 			return false;
 	return true;
 }
@@ -50,7 +51,8 @@ void dma_narrow(struct region *region, unsigned int bits)
 	uint32_t old = rcu_load_relaxed(&region->dma_bits);
 
 	while (bits >= 1 && bits <= 63 && (old == 0 || bits < old)) {
-		if (rcu_cas_acq_rel(&region->dma_bits, old, bits)) /* Pairs with nothing: see above. */
+		if (rcu_cas_acq_rel(
+			    &region->dma_bits, old, bits)) /* Pairs with nothing: see above. */
 			return;
 		old = rcu_load_relaxed(&region->dma_bits);
 	}

@@ -57,8 +57,9 @@ static int dump_segment(const struct rte_memseg_list *msl, const struct rte_mems
 	fprintf(arg,
 		"Segment %" PRIu32 "-%td: IOVA:0x%" PRIx64 ", len:%zu, virt:%p, socket_id:%" PRId32
 		", hugepage_sz:%" PRIu64 ", nchannel:%" PRIx32 ", nrank:%" PRIx32 " fd:%d\n",
-		list, ms - segment_public(region, list, 0), ms->iova, ms->len, ms->addr, ms->socket_id,
-		ms->hugepage_sz, ms->nchannel, ms->nrank, msl->external ? -1 : runtime.list_fds[list]);
+		list, ms - segment_public(region, list, 0), ms->iova, ms->len, ms->addr,
+		ms->socket_id, ms->hugepage_sz, ms->nchannel, ms->nrank,
+		msl->external ? -1 : runtime.list_fds[list]);
 	return 0;
 }
 

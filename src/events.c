@@ -2,11 +2,14 @@
 /* Memory event callbacks: contract rows E1-E8. */
 
 #include <errno.h>
+#include <time.h>
 #include <urcu/urcu-bp.h>
 
 #include "api.h"
 #include "events.h"
+#include "log.h"
 #include "registry.h"
+#include "runtime.h"
 #include "section.h"
 #include "writer.h"
 
@@ -36,13 +39,33 @@ static void call(const struct registry_entry *entry, void *ctx)
 	((rte_mem_event_callback_t)entry->fn)(event->type, event->addr, event->len, entry->arg);
 }
 
-void events_deliver(enum rte_mem_event type, const void *addr, size_t len)
+/* Wait for another thread's event, no longer than for another writer: its callback may wait for
+ * this thread. */
+static int turn(void)
+{
+	struct timespec until;
+	uint64_t ns = runtime_region()->lock_timeout_ns;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	ns += (uint64_t)until.tv_nsec;
+	until.tv_sec += (time_t)(ns / 1000000000u);
+	until.tv_nsec = (long)(ns % 1000000000u);
+	return -pthread_mutex_timedlock(&delivery, &until);
+}
+
+int events_deliver(enum rte_mem_event type, const void *addr, size_t len)
 {
 	struct event event = {type, addr, len};
-	/* The raw readers are safe inside a section; a thread without a reader slot goes on without one. */
-	bool section = rcu_section_enter() == 0;
+	bool section;
+	int err = turn();
 
-	pthread_mutex_lock(&delivery);
+	if (err) {
+		log_message(LOG_ERROR, "a memory event callback of another thread does not return");
+		return err;
+	}
+	/* The raw readers are safe inside a section; a thread without a reader slot goes on without
+	 * one. */
+	section = rcu_section_enter() == 0;
 	writer_callback_enter();
 	delivering = true;
 	registry_each(&callbacks, call, &event);
@@ -51,6 +74,7 @@ void events_deliver(enum rte_mem_event type, const void *addr, size_t len)
 	pthread_mutex_unlock(&delivery);
 	if (section)
 		rcu_section_exit();
+	return 0;
 }
 
 int rte_mem_event_callback_register(const char *name, rte_mem_event_callback_t clb, void *arg)
@@ -65,7 +89,8 @@ int rte_mem_event_callback_register(const char *name, rte_mem_event_callback_t c
 int rte_mem_event_callback_unregister(const char *name, void *arg)
 {
 	/* Removing waits until no callback runs, this one included. */
-	return api_result(writer_in_callback() ? -EDEADLK : registry_remove(&callbacks, name, arg, 0));
+	return api_result(
+		writer_in_callback() ? -EDEADLK : registry_remove(&callbacks, name, arg, 0));
 }
 
 void events_fini(void)

@@ -17,9 +17,10 @@ bool events_wanted(void);
 
 /*
  * Tell every callback, in registration order.  One event at a time; no mutex
- * of the runtime is held.
+ * of the runtime is held.  Returns 0, or -ETIMEDOUT when another thread's
+ * event does not end: then nobody was told.
  */
-void events_deliver(enum rte_mem_event type, const void *addr, size_t len);
+int events_deliver(enum rte_mem_event type, const void *addr, size_t len);
 
 /* Ask every validator of the socket whose limit is reached: 0 or -EPERM. */
 int validators_ask(int socket_id, size_t new_len);

@@ -38,7 +38,8 @@ static bool overlaps(const struct region *region, uint64_t va, uint64_t len)
 	for (uint32_t i = 0; i < region->max_lists; i++) {
 		const struct list_state *state = &region->states[i];
 
-		if ((state->kind == LIST_INTERNAL || state->kind == LIST_EXTERNAL) && state->base <= va + (len - 1) &&
+		if ((state->kind == LIST_INTERNAL || state->kind == LIST_EXTERNAL) &&
+			state->base <= va + (len - 1) &&
 			va <= segment_va(state, state->n_pages) - 1)
 			return true;
 	}
@@ -64,7 +65,8 @@ static int storage_create(struct region *region, const struct external_request *
 
 	arr_len = (arr_len + 63) / 64 * 64;
 	external_storage_name(seq, name);
-	err = arena_create_locked(region, name, arr_len + req->n_pieces * sizeof(struct piece), &va);
+	err = arena_create_locked(
+		region, name, arr_len + req->n_pieces * sizeof(struct piece), &va);
 	if (err)
 		return err;
 	snprintf(name, sizeof(name), "extmem_0x%llx", (unsigned long long)req->va);
@@ -77,7 +79,8 @@ static int storage_create(struct region *region, const struct external_request *
 }
 
 /* Fill in the record of a free list; nothing finds it before its snapshot. */
-static int describe_list(struct region *region, const struct external_request *req, uint32_t list, uint64_t seq)
+static int describe_list(
+	struct region *region, const struct external_request *req, uint32_t list, uint64_t seq)
 {
 	struct rte_memseg_list msl = {.page_sz = req->page_sz, .len = req->len, .external = 1};
 	struct list_state state = {
@@ -111,7 +114,8 @@ static void publish_list(struct region *region, const struct external_request *r
 	runtime_attached_set(list, true);
 	/* Release pairs with the acquire in lookups: a count above 0 shows the index words. */
 	rcu_store_release(&region->external_cnt, region->external_cnt + 1);
-	/* Release pairs with callers' scan of the public records: an address shows a complete record. */
+	/* Release pairs with callers' scan of the public records: an address shows a complete
+	 * record. */
 	rcu_store_release(&region->lists[list].addr_64, req->va);
 	snapshot_set_list(edit, list, true, true, req->n_pages);
 	snapshot_publish(edit);
@@ -150,12 +154,13 @@ static int register_locked(struct region *region, const struct external_request 
 int rte_extmem_register(
 	void *va_addr, size_t len, rte_iova_t iova_addrs[], unsigned int n_pages, size_t page_sz)
 {
-	struct external_request req = {(uint64_t)(uintptr_t)va_addr, len, page_sz, iova_addrs, 0, NULL, 0};
+	struct external_request req = {
+		(uint64_t)(uintptr_t)va_addr, len, page_sz, iova_addrs, 0, NULL, 0};
 	uint64_t pages;
 	int err;
 
-	if (va_addr == NULL || len == 0 || page_sz == 0 || (page_sz & (page_sz - 1)) || len % page_sz ||
-		req.va % page_sz || req.va + (len - 1) < req.va)
+	if (va_addr == NULL || len == 0 || page_sz == 0 || (page_sz & (page_sz - 1)) ||
+		len % page_sz || req.va % page_sz || req.va + (len - 1) < req.va)
 		return api_result(-EINVAL);
 	pages = len / page_sz;
 	if (pages > INT_MAX || (iova_addrs && n_pages != pages))
@@ -163,7 +168,8 @@ int rte_extmem_register(
 	req.n_pages = (uint32_t)pages;
 	err = writer_allowed();
 	if (!err)
-		err = piece_make(req.va, page_sz, iova_addrs, req.n_pages, &req.pieces, &req.n_pieces);
+		err = piece_make(
+			req.va, page_sz, iova_addrs, req.n_pages, &req.pieces, &req.n_pieces);
 	if (!err)
 		err = writer_begin();
 	if (!err) {

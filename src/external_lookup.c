@@ -22,7 +22,8 @@ static bool external_alive(const struct list_state *state, uint64_t root)
 
 static bool contains(const struct list_state *state, uint64_t va)
 {
-	return va >= state->base && va - state->base < (uint64_t)state->n_pages << state->page_shift;
+	return va >= state->base && va - state->base < (uint64_t)state->n_pages
+							       << state->page_shift;
 }
 
 /* The list that contains `va` among all that a snapshot shows; -1. */
@@ -71,7 +72,8 @@ struct rte_memseg *external_segment_of(struct region *region, uint64_t word, uin
 	list = find_list(region, rcu_radix_lookup(region->va_index, va), va);
 	if (list >= 0 && runtime_list_attached(region, (uint32_t)list))
 		ms = segment_public(region, (uint32_t)list,
-			(uint32_t)((va - region->states[list].base) >> region->states[list].page_shift));
+			(uint32_t)((va - region->states[list].base) >>
+				   region->states[list].page_shift));
 	rcu_section_exit();
 	return ms;
 }
@@ -129,8 +131,8 @@ void *external_iova2virt(uint64_t iova, uint64_t *len)
 	void *va = NULL;
 
 	/* Acquire pairs with publish_list(): a registration that is complete is counted. */
-	if (region == NULL || rcu_load_acquire(&region->external_cnt) == 0 || iova == RTE_BAD_IOVA ||
-		rcu_section_enter())
+	if (region == NULL || rcu_load_acquire(&region->external_cnt) == 0 ||
+		iova == RTE_BAD_IOVA || rcu_section_enter())
 		return NULL;
 	piece = find_piece(region, iova);
 	if (piece)

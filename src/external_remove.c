@@ -142,9 +142,11 @@ int rte_extmem_unregister(void *va_addr, size_t len)
 	err = unregister_locked(region, (uint32_t)list);
 	ticket = region->states[list].ticket;
 	writer_unlock(region);
-	/* The record and its pages' descriptors go when no reader can hold them: now, or with a later call. */
+	/* The record and its pages' descriptors go when no reader can hold them: now, or with a
+	 * later call. */
 	if (!err && rcu_wait(region->domain, ticket, region->free_timeout_ns, &culprit))
-		log_message(LOG_WARN, "thread %d holds up the end of external memory %p", culprit.tid, va_addr);
+		log_message(LOG_WARN, "thread %d holds up the end of external memory %p",
+			culprit.tid, va_addr);
 	else if (!err && writer_lock(region) == 0) {
 		external_reclaim_passed(region);
 		writer_unlock(region);
@@ -171,12 +173,16 @@ int rte_extmem_attach(void *va_addr, size_t len)
 {
 	int list = begin(va_addr, len);
 
-	return api_result(list < 0 ? list : writer_end(attach_locked(runtime_region(), (uint32_t)list, true)));
+	return api_result(
+		list < 0 ? list
+			 : writer_end(attach_locked(runtime_region(), (uint32_t)list, true)));
 }
 
 int rte_extmem_detach(void *va_addr, size_t len)
 {
 	int list = begin(va_addr, len);
 
-	return api_result(list < 0 ? list : writer_end(attach_locked(runtime_region(), (uint32_t)list, false)));
+	return api_result(
+		list < 0 ? list
+			 : writer_end(attach_locked(runtime_region(), (uint32_t)list, false)));
 }

@@ -10,7 +10,8 @@
 #include "segment.h"
 
 /* The list and page that a descriptor belongs to: 0, -EINVAL or -ENOTSUP. */
-static int locate(const struct region *region, const struct rte_memseg *ms, uint32_t *list, uint32_t *page)
+static int locate(
+	const struct region *region, const struct rte_memseg *ms, uint32_t *list, uint32_t *page)
 {
 	uint64_t at = (uint64_t)(uintptr_t)ms;
 
@@ -45,7 +46,8 @@ static int get(const struct rte_memseg *ms, size_t *offset)
 	err = locate(region, ms, &list, &page);
 	if (err)
 		return err;
-	/* Acquire pairs with segment_describe() and segment_withdraw(): NULL while the page is not in use. */
+	/* Acquire pairs with segment_describe() and segment_withdraw(): NULL while the page is not
+	 * in use. */
 	if (rcu_load_acquire(&segment_mirror(region, list, page)->addr) == 0)
 		return -ENOENT;
 	if (offset == NULL)

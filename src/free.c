@@ -25,14 +25,16 @@ struct free_range {
 };
 
 /* Which pages of which internal list: 0 or -EINVAL. */
-static int find_range(const struct region *region, uint64_t va, uint64_t len, struct free_range *range)
+static int find_range(
+	const struct region *region, uint64_t va, uint64_t len, struct free_range *range)
 {
 	const struct list_state *state;
 	uint64_t page_sz;
 	uint32_t list = 0;
 
-	while (list < region->n_internal && (va < region->states[list].base ||
-						    va - region->states[list].base >= region->lists[list].len))
+	while (list < region->n_internal &&
+		(va < region->states[list].base ||
+			va - region->states[list].base >= region->lists[list].len))
 		list++;
 	if (list == region->n_internal || len == 0)
 		return -EINVAL;
@@ -56,7 +58,8 @@ static int check_pages(const struct region *region, const struct free_range *ran
 		/* Relaxed, both: under the mutex. */
 		if (!((rcu_load_relaxed(&mask[page / 64]) >> (page % 64)) & 1))
 			return -ENOENT;
-		if (rcu_load_relaxed(&segment_mirror(region, range->list, page)->flags) & RTE_MEMSEG_FLAG_DO_NOT_FREE)
+		if (rcu_load_relaxed(&segment_mirror(region, range->list, page)->flags) &
+			RTE_MEMSEG_FLAG_DO_NOT_FREE)
 			err = -EBUSY;
 	}
 	return hotplug_busy(region, range->list, range->first, range->n) ? -EBUSY : err;
@@ -78,21 +81,25 @@ static int claim(struct region *region, const struct free_range *range)
 	return record;
 }
 
-/* Between the halves the mutex is not held; the record keeps the range ours. */
+/*
+ * Tell the callbacks, without the mutex: the record keeps the range ours.
+ * 0, or -ETIMEDOUT and nobody was told; either way the mutex is owned again.
+ */
 static int tell(struct region *region, const struct free_range *range)
 {
 	const struct list_state *state = &region->states[range->list];
-	int err;
+	int told;
 
 	if (!events_wanted())
 		return 0;
 	writer_unlock(region);
-	events_deliver(RTE_MEM_EVENT_FREE, (void *)(uintptr_t)segment_va(state, range->first),
+	told = events_deliver(RTE_MEM_EVENT_FREE,
+		(void *)(uintptr_t)segment_va(state, range->first),
 		(uint64_t)range->n << state->page_shift);
-	do {
-		err = writer_lock(region);
-	} while (err == -ETIMEDOUT); /* Callbacks have been told: there is no way back. */
-	return err;
+	/* The range is ours whether they were told or not: the record must be dealt with. */
+	while (writer_lock(region))
+		;
+	return told;
 }
 
 /* Wait for readers without the mutex, up to the timeout; then whoever comes next reclaims. */
@@ -129,17 +136,20 @@ static int free_locked(struct region *region, const struct free_range *range)
 		return record;
 	}
 	err = tell(region, range);
-	if (err)
-		return err;
-	err = hotplug_unpublish(region, range->list, range->first, range->n, (uint32_t)record, &culprit);
+	if (!err)
+		err = hotplug_unpublish(
+			region, range->list, range->first, range->n, (uint32_t)record, &culprit);
 	if (err) {
 		region->ops[record].state = OP_FREE_SLOT;
-		log_message(LOG_WARN, "thread %d holds up the reuse of memory", culprit.tid);
+		if (err == -EAGAIN)
+			log_message(
+				LOG_WARN, "thread %d holds up the reuse of memory", culprit.tid);
 	} else {
 		ticket = region->ops[record].ticket;
 		/* Most often nobody is inside: asking once is not waiting. */
 		if (rcu_poll(region->domain, ticket, NULL)) {
-			rcu_fetch_add_relaxed(&region->stats.grace_periods, 1); /* Relaxed: a figure. */
+			rcu_fetch_add_relaxed(
+				&region->stats.grace_periods, 1); /* Relaxed: a figure. */
 			hotplug_reclaim(region, (uint32_t)record);
 			ticket = 0;
 		}

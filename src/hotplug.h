@@ -23,13 +23,15 @@ struct hotplug_request {
  * Plug pages that are free: all of them, published, or none.
  * -ENOMEM, -ENOSPC, -EAGAIN (readers hold the snapshot blocks; *culprit).
  */
-int hotplug_plug(struct region *region, const struct hotplug_request *request, struct rcu_culprit *culprit);
+int hotplug_plug(
+	struct region *region, const struct hotplug_request *request, struct rcu_culprit *culprit);
 
 /* ---- hotplug_free.c ---- */
 
-/* Unpublish pages in use into the quarantine record `record`: 0, or -EAGAIN with nothing changed. */
-int hotplug_unpublish(struct region *region, uint32_t list, uint32_t first, uint32_t n, uint32_t record,
-	struct rcu_culprit *culprit);
+/* Unpublish pages in use into the quarantine record `record`: 0, or -EAGAIN with nothing changed.
+ */
+int hotplug_unpublish(struct region *region, uint32_t list, uint32_t first, uint32_t n,
+	uint32_t record, struct rcu_culprit *culprit);
 
 /* The steps of it that recovery repeats. */
 void hotplug_withdraw(struct region *region, uint32_t list, uint32_t first, uint32_t n);

@@ -24,10 +24,11 @@ int hotplug_record(const struct region *region)
 	return -1;
 }
 
-/* Ordinary pages come from memory that others use too: ask first, the kernel would rather kill than refuse. */
+/* Ordinary pages come from memory that others use too: ask first, the kernel would rather kill than
+ * refuse. */
 static int check_headroom(uint64_t len)
 {
-	static uint64_t credit;      /* Bytes that may be taken before asking again; under the mutex. */
+	static uint64_t credit; /* Bytes that may be taken before asking again; under the mutex. */
 	static uint64_t credit_until; /* ... and until when. */
 	uint64_t headroom;
 
@@ -49,7 +50,8 @@ static int check_node(const struct region *region, const struct hotplug_request 
 	const struct list_state *state = &region->states[request->list];
 
 	for (uint32_t i = 0; i < request->n; i++) {
-		int node = os_numa_node_of((void *)(uintptr_t)segment_va(state, request->first + i));
+		int node =
+			os_numa_node_of((void *)(uintptr_t)segment_va(state, request->first + i));
 
 		if (node >= 0 && node != state->socket)
 			return -ENOMEM;
@@ -88,7 +90,8 @@ static int back(const struct region *region, const struct hotplug_request *reque
 }
 
 /* IO address of one page that is plugged and mapped. */
-static uint64_t page_iova(const struct region *region, const struct list_state *state, uint32_t page)
+static uint64_t page_iova(
+	const struct region *region, const struct list_state *state, uint32_t page)
 {
 	uint64_t va = segment_va(state, page);
 
@@ -99,11 +102,13 @@ static uint64_t page_iova(const struct region *region, const struct list_state *
 }
 
 /* The IO addresses of all pages, checked against what the caller and the devices need. */
-static int learn_iovas(struct region *region, const struct hotplug_request *request, uint64_t *iovas)
+static int learn_iovas(
+	struct region *region, const struct hotplug_request *request, uint64_t *iovas)
 {
 	const struct list_state *state = &region->states[request->list];
 	uint64_t page_sz = 1ull << state->page_shift;
-	unsigned int bits = rcu_load_relaxed(&region->dma_bits); /* Relaxed: a mask set meanwhile counts for the next plug. */
+	unsigned int bits = rcu_load_relaxed(
+		&region->dma_bits); /* Relaxed: a mask set meanwhile counts for the next plug. */
 	int err = 0;
 
 	for (uint32_t i = 0; i < request->n; i++) {
@@ -123,7 +128,8 @@ static int learn_iovas(struct region *region, const struct hotplug_request *requ
 	return bits && !dma_all_fit(region, bits) ? -ENOMEM : 0;
 }
 
-static void publish(struct region *region, const struct hotplug_request *request, const uint64_t *iovas)
+static void publish(
+	struct region *region, const struct hotplug_request *request, const uint64_t *iovas)
 {
 	const struct list_state *state = &region->states[request->list];
 	struct rte_memseg_list *msl = &region->lists[request->list];
@@ -136,24 +142,28 @@ static void publish(struct region *region, const struct hotplug_request *request
 
 		segment_describe(region, request->list, page, iovas[i], request->flags);
 		if (iovas[i] != RTE_BAD_IOVA)
-			index_iova_set(region, iovas[i], 1ull << state->page_shift, segment_va(state, page));
+			index_iova_set(region, iovas[i], 1ull << state->page_shift,
+				segment_va(state, page));
 		TEST_POINT("plug.page");
 	}
 	snapshot_begin(&edit, region);
 	snapshot_set_pages(&edit, request->list, request->first, request->n, true);
 	/* Relaxed, all of these: figures, read without order by whoever is curious. */
 	rcu_store_relaxed(&msl->version, msl->version + 1);
-	rcu_store_relaxed(&region->socket_bytes[state->socket], region->socket_bytes[state->socket] + len);
+	rcu_store_relaxed(
+		&region->socket_bytes[state->socket], region->socket_bytes[state->socket] + len);
 	rcu_store_relaxed(&region->stats.bytes, region->stats.bytes + len);
 	rcu_store_relaxed(&region->stats.segments, region->stats.segments + request->n);
 	rcu_store_relaxed(&region->stats.allocs, region->stats.allocs + 1);
 	snapshot_publish(&edit);
 }
 
-int hotplug_plug(struct region *region, const struct hotplug_request *request, struct rcu_culprit *culprit)
+int hotplug_plug(
+	struct region *region, const struct hotplug_request *request, struct rcu_culprit *culprit)
 {
 	const struct list_state *state = &region->states[request->list];
-	uint64_t seq = snapshot_seq(rcu_load_relaxed(&region->root)) + 1; /* Relaxed: under the mutex. */
+	uint64_t seq =
+		snapshot_seq(rcu_load_relaxed(&region->root)) + 1; /* Relaxed: under the mutex. */
 	int record = hotplug_record(region);
 	uint64_t *iovas;
 	int err;
@@ -169,7 +179,8 @@ int hotplug_plug(struct region *region, const struct hotplug_request *request, s
 	if (iovas == NULL)
 		return -ENOMEM;
 
-	intent_begin(region, INTENT_ALLOC, request->list, request->first, request->n, seq, (uint32_t)record);
+	intent_begin(region, INTENT_ALLOC, request->list, request->first, request->n, seq,
+		(uint32_t)record);
 	pagemask_set(state->taken, state->n_pages, request->first, request->n, true);
 	TEST_POINT("plug.taken");
 	err = back(region, request);
@@ -185,7 +196,8 @@ int hotplug_plug(struct region *region, const struct hotplug_request *request, s
 	return 0;
 
 undo_pages:
-	os_pages_unplug(runtime.list_fds[request->list], (uint64_t)request->first << state->page_shift,
+	os_pages_unplug(runtime.list_fds[request->list],
+		(uint64_t)request->first << state->page_shift,
 		(uint64_t)request->n << state->page_shift);
 undo_taken:
 	pagemask_set(state->taken, state->n_pages, request->first, request->n, false);

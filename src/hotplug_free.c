@@ -19,7 +19,8 @@ void hotplug_withdraw(struct region *region, uint32_t list, uint32_t first, uint
 	const struct list_state *state = &region->states[list];
 
 	for (uint32_t page = first; page < first + n; page++) {
-		uint64_t iova = rcu_load_relaxed(&segment_mirror(region, list, page)->iova); /* Relaxed: under the mutex. */
+		uint64_t iova = rcu_load_relaxed(
+			&segment_mirror(region, list, page)->iova); /* Relaxed: under the mutex. */
 
 		/* 0: recovery meets a page that was not described yet. */
 		if (iova != RTE_BAD_IOVA && iova != 0)
@@ -29,8 +30,8 @@ void hotplug_withdraw(struct region *region, uint32_t list, uint32_t first, uint
 	}
 }
 
-int hotplug_unpublish(struct region *region, uint32_t list, uint32_t first, uint32_t n, uint32_t record,
-	struct rcu_culprit *culprit)
+int hotplug_unpublish(struct region *region, uint32_t list, uint32_t first, uint32_t n,
+	uint32_t record, struct rcu_culprit *culprit)
 {
 	const struct list_state *state = &region->states[list];
 	struct rte_memseg_list *msl = &region->lists[list];
@@ -50,7 +51,8 @@ int hotplug_unpublish(struct region *region, uint32_t list, uint32_t first, uint
 	region->ops[record] = (struct op_record){OP_QUARANTINE, list, first, n, ticket};
 	/* Relaxed, all of these: figures. */
 	rcu_store_relaxed(&msl->version, msl->version + n);
-	rcu_store_relaxed(&region->socket_bytes[state->socket], region->socket_bytes[state->socket] - len);
+	rcu_store_relaxed(
+		&region->socket_bytes[state->socket], region->socket_bytes[state->socket] - len);
 	rcu_store_relaxed(&region->stats.bytes, region->stats.bytes - len);
 	rcu_store_relaxed(&region->stats.segments, region->stats.segments - n);
 	rcu_store_relaxed(&region->stats.quarantined_bytes, region->stats.quarantined_bytes + len);
@@ -69,7 +71,8 @@ void hotplug_reclaim_steps(struct region *region, const struct op_record *op)
 	TEST_POINT("reclaim.cleared");
 	err = os_pages_unplug(runtime.list_fds[op->list], (uint64_t)op->first << state->page_shift,
 		(uint64_t)op->n << state->page_shift);
-	if (err) /* The pages stay with the file until the range is plugged again, which punches first. */
+	if (err) /* The pages stay with the file until the range is plugged again, which punches
+		    first. */
 		log_message(LOG_ERROR, "cannot punch a hole: error %d", -err);
 	TEST_POINT("reclaim.punched");
 	pagemask_set(state->taken, state->n_pages, op->first, op->n, false);
@@ -107,8 +110,8 @@ bool hotplug_busy(const struct region *region, uint32_t list, uint32_t first, ui
 	for (uint32_t i = 0; i < REGION_OPS; i++) {
 		const struct op_record *op = &region->ops[i];
 
-		if (op->state != OP_FREE_SLOT && op->list == list && op->first < (uint64_t)first + n &&
-			first < (uint64_t)op->first + op->n)
+		if (op->state != OP_FREE_SLOT && op->list == list &&
+			op->first < (uint64_t)first + n && first < (uint64_t)op->first + op->n)
 			return true;
 	}
 	return false;

@@ -40,7 +40,8 @@ int index_pages_reserve(struct region *region, uint32_t list, uint32_t first, ui
 {
 	const struct list_state *state = &region->states[list];
 
-	return rcu_radix_reserve(region->va_index, segment_va(state, first), segment_va(state, first + n) - 1);
+	return rcu_radix_reserve(
+		region->va_index, segment_va(state, first), segment_va(state, first + n) - 1);
 }
 
 int index_iova_reserve(struct region *region, uint64_t iova, uint64_t len)
@@ -48,7 +49,8 @@ int index_iova_reserve(struct region *region, uint64_t iova, uint64_t len)
 	return rcu_radix_reserve(region->iova_index, iova, iova + (len - 1));
 }
 
-/* Pages and words have the same size, or a page has several words: all of them name its descriptor. */
+/* Pages and words have the same size, or a page has several words: all of them name its descriptor.
+ */
 static uint64_t put_direct(void *ctx, uint64_t base, unsigned int shift, uint64_t old)
 {
 	const struct index_ctx *c = ctx;
@@ -64,8 +66,8 @@ void index_pages_direct(struct region *region, uint32_t list, uint32_t first, ui
 	const struct list_state *state = &region->states[list];
 	struct index_ctx ctx = {.region = region, .list = list};
 
-	rcu_radix_update(
-		region->va_index, segment_va(state, first), segment_va(state, first + n) - 1, put_direct, &ctx);
+	rcu_radix_update(region->va_index, segment_va(state, first),
+		segment_va(state, first + n) - 1, put_direct, &ctx);
 }
 
 void index_iova_set(struct region *region, uint64_t iova, uint64_t len, uint64_t va)
@@ -102,7 +104,8 @@ static bool other_range_touches(const struct index_ctx *c, uint64_t first, uint6
 	for (uint32_t i = 0; i < c->region->max_lists; i++) {
 		const struct list_state *state = &c->region->states[i];
 
-		if (i != c->list && state->kind != LIST_NONE && state->base <= last && list_last(state) >= first)
+		if (i != c->list && state->kind != LIST_NONE && state->base <= last &&
+			list_last(state) >= first)
 			return true;
 	}
 	return false;
@@ -145,7 +148,8 @@ int index_external_reserve(struct region *region, uint32_t list)
 	int err = rcu_radix_reserve(region->va_index, state->base, list_last(state));
 
 	for (uint32_t i = 0; !err && i < state->n_pieces; i++)
-		err = rcu_radix_reserve(region->ext_index, state->pieces[i].first, state->pieces[i].last);
+		err = rcu_radix_reserve(
+			region->ext_index, state->pieces[i].first, state->pieces[i].last);
 	return err;
 }
 
@@ -157,8 +161,8 @@ void index_external_add(struct region *region, uint32_t list)
 	rcu_radix_update(region->va_index, state->base, list_last(state), put_external, &ctx);
 	for (uint32_t i = 0; i < state->n_pieces; i++) {
 		ctx.word = external_word(list, i);
-		rcu_radix_update(
-			region->ext_index, state->pieces[i].first, state->pieces[i].last, put_external, &ctx);
+		rcu_radix_update(region->ext_index, state->pieces[i].first, state->pieces[i].last,
+			put_external, &ctx);
 	}
 }
 
@@ -169,6 +173,6 @@ void index_external_remove(struct region *region, uint32_t list)
 
 	rcu_radix_update(region->va_index, state->base, list_last(state), drop_range, &ctx);
 	for (uint32_t i = 0; i < state->n_pieces; i++)
-		rcu_radix_update(
-			region->ext_index, state->pieces[i].first, state->pieces[i].last, drop_piece, &ctx);
+		rcu_radix_update(region->ext_index, state->pieces[i].first, state->pieces[i].last,
+			drop_piece, &ctx);
 }

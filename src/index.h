@@ -44,7 +44,8 @@ static inline uint64_t index_tag(uint64_t word)
 
 static inline struct rte_memseg *index_segment(uint64_t word)
 {
-	return (struct rte_memseg *)(uintptr_t)(word & ((1ull << INDEX_LIST_SHIFT) - 1) & ~RCU_RADIX_TAG);
+	return (struct rte_memseg *)(uintptr_t)(word & ((1ull << INDEX_LIST_SHIFT) - 1) &
+						~RCU_RADIX_TAG);
 }
 
 /* List of a DIRECT or EXTERNAL word of va_index, or an EXTERNAL one of ext_index. */
@@ -68,7 +69,8 @@ static inline uint32_t index_piece(uint64_t word)
 /* The reserved range of an internal list, at creation. */
 int index_list_add(struct region *region, uint32_t list);
 
-/* Make sure that these pages of an internal list can be indexed: 0 or -ENOSPC; changes no answer. */
+/* Make sure that these pages of an internal list can be indexed: 0 or -ENOSPC; changes no answer.
+ */
 int index_pages_reserve(struct region *region, uint32_t list, uint32_t first, uint32_t n);
 int index_iova_reserve(struct region *region, uint64_t iova, uint64_t len);
 

@@ -15,12 +15,14 @@
 #include "log.h"
 #include "options.h"
 #include "os.h"
+#include "phys.h"
 #include "prefix.h"
 #include "runtime.h"
 #include "space.h"
 #include "writer.h"
 
-/* Trees of a process without a runtime: nothing is ever found in them.  Untouched, they cost no memory. */
+/* Trees of a process without a runtime: nothing is ever found in them.  Untouched, they cost no
+ * memory. */
 static struct rcu_radix empty_tree;
 
 #define EMPTY_VIEW                                                                                 \
@@ -65,6 +67,7 @@ static void fork_child(void)
 	events_fork_child();
 	rcu_forget();
 	writer_forget();
+	phys_forget();
 	view_clear();
 	space_forget_all();
 	close_all(fork_lists);
@@ -128,7 +131,8 @@ static int map_list(struct region *region, uint32_t list)
 		return fd;
 	err = os_map_backing(fd, msl->base_va, msl->len, runtime.guard_fd);
 	if (err && runtime.guard_fd >= 0) {
-		log_message(LOG_INFO, "holes of %s are not guarded: error %d", msl->memseg_arr.name, -err);
+		log_message(LOG_INFO, "holes of %s are not guarded: error %d", msl->memseg_arr.name,
+			-err);
 		err = os_map_backing(fd, msl->base_va, msl->len, -1);
 	}
 	if (err)
@@ -152,7 +156,8 @@ static int map_lists(struct region *region)
 	memset(runtime.list_fds, 0xff, sizeof(runtime.list_fds));
 	runtime.guard_fd = os_guard_open();
 	if (runtime.guard_fd < 0) {
-		log_message(LOG_INFO, "no userfaultfd (error %d): holes are not guarded", -runtime.guard_fd);
+		log_message(LOG_INFO, "no userfaultfd (error %d): holes are not guarded",
+			-runtime.guard_fd);
 		runtime.guard_fd = -1;
 	}
 	for (; !err && n < region->n_internal; n++)

@@ -8,8 +8,8 @@
 #include "segment.h"
 #include "snapshot_edit.h"
 
-void intent_begin(struct region *region, enum intent_op op, uint32_t list, uint32_t first, uint32_t n, uint64_t seq,
-	uint32_t record)
+void intent_begin(struct region *region, enum intent_op op, uint32_t list, uint32_t first,
+	uint32_t n, uint64_t seq, uint32_t record)
 {
 	struct intent *intent = &region->intent;
 
@@ -57,7 +57,8 @@ static void recount(struct region *region)
 	}
 	for (uint32_t i = 0; i < REGION_OPS; i++)
 		if (region->ops[i].state == OP_QUARANTINE)
-			quarantined += (uint64_t)region->ops[i].n << region->states[region->ops[i].list].page_shift;
+			quarantined += (uint64_t)region->ops[i].n
+				       << region->states[region->ops[i].list].page_shift;
 	/* Release pairs with the acquire in lookups, as in publish_list(). */
 	rcu_store_release(&region->external_cnt, external);
 	/* Relaxed: figures. */
@@ -79,10 +80,12 @@ static void finish_unpublish(struct region *region, const struct intent *intent,
 		snapshot_set_pages(&edit, intent->list, intent->first, intent->n, false);
 		snapshot_publish(&edit);
 	}
-	*op = (struct op_record){OP_QUARANTINE, intent->list, intent->first, intent->n, rcu_ticket(region->domain)};
+	*op = (struct op_record){
+		OP_QUARANTINE, intent->list, intent->first, intent->n, rcu_ticket(region->domain)};
 }
 
-/* A plug that was not published is taken back; readers may have found its pages by the indexes, so they wait. */
+/* A plug that was not published is taken back; readers may have found its pages by the indexes, so
+ * they wait. */
 static void undo_alloc(struct region *region, const struct intent *intent)
 {
 	hotplug_withdraw(region, intent->list, intent->first, intent->n);
@@ -93,7 +96,8 @@ static void undo_alloc(struct region *region, const struct intent *intent)
 void intent_recover(struct region *region)
 {
 	struct intent intent = region->intent;
-	bool published = snapshot_seq(rcu_load_relaxed(&region->root)) >= intent.seq; /* Relaxed: under the mutex. */
+	bool published = snapshot_seq(rcu_load_relaxed(&region->root)) >=
+			 intent.seq; /* Relaxed: under the mutex. */
 
 	snapshot_sweep(region);
 	/* Acquire pairs with intent_begin() and intent_end(). */
@@ -120,6 +124,7 @@ void intent_recover(struct region *region)
 		break;
 	}
 	recount(region);
-	rcu_store_relaxed(&region->stats.recoveries, region->stats.recoveries + 1); /* Relaxed: a figure. */
+	rcu_store_relaxed(
+		&region->stats.recoveries, region->stats.recoveries + 1); /* Relaxed: a figure. */
 	intent_end(region);
 }

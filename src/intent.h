@@ -13,8 +13,8 @@
 
 #include "region.h"
 
-void intent_begin(struct region *region, enum intent_op op, uint32_t list, uint32_t first, uint32_t n, uint64_t seq,
-	uint32_t record);
+void intent_begin(struct region *region, enum intent_op op, uint32_t list, uint32_t first,
+	uint32_t n, uint64_t seq, uint32_t record);
 void intent_end(struct region *region);
 
 /* Owner of the mutex of a dead writer: finish or undo what it was doing. */

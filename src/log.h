@@ -5,7 +5,8 @@
 /* Messages to stderr, from RCUMEM_LOG's level up; the default is "warn". */
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
-void log_message(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void log_message(enum log_level level, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* Set the level by name: 0, or -EINVAL for a name that is none. */
 int log_set_level(const char *name);

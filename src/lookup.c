@@ -66,7 +66,8 @@ static __attribute__((noinline)) struct rte_memseg *segment_of_high(uint64_t va)
 }
 
 /* Arithmetic inside the list that the caller names. */
-static __attribute__((noinline)) struct rte_memseg *segment_in_list(uint64_t va, const struct rte_memseg_list *msl)
+static __attribute__((noinline)) struct rte_memseg *segment_in_list(
+	uint64_t va, const struct rte_memseg_list *msl)
 {
 	if (msl->addr_64 == 0 || va - msl->addr_64 >= msl->len)
 		return NULL;

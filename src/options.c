@@ -57,7 +57,8 @@ static int read_environment(struct rcumem_options *opts)
 
 static bool prefix_ok(const char *prefix)
 {
-	static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
+	static const char allowed[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
 	size_t len = strlen(prefix);
 
 	return len >= 1 && len <= 63 && prefix[0] != '.' && strspn(prefix, allowed) == len;
@@ -83,7 +84,8 @@ static int check(const struct rcumem_options *opts)
 		return -EINVAL;
 	if (opts->dma_mask_bits > 63 || opts->nrank > 16)
 		return -EINVAL;
-	if (opts->max_lists > REGION_LISTS_MAX || opts->max_readers > 1u << 20 || opts->max_nodes > 1u << 24)
+	if (opts->max_lists > REGION_LISTS_MAX || opts->max_readers > 1u << 20 ||
+		opts->max_nodes > 1u << 24)
 		return -EINVAL;
 	return 0;
 }

@@ -19,7 +19,8 @@
 /* A sealed memfd of `len` bytes (a multiple of page_sz) of this page size, close-on-exec. */
 int os_memfd(const char *name, uint64_t page_sz, uint64_t len);
 
-/* Map all of `fd` shared at `va` exactly, without reserving anything: -EEXIST when something is there. */
+/* Map all of `fd` shared at `va` exactly, without reserving anything: -EEXIST when something is
+ * there. */
 int os_map_shared(int fd, void *va, uint64_t len);
 
 /*
@@ -88,7 +89,8 @@ struct os_numa_policy {
 	unsigned long mask[16];
 };
 
-/* Bind this thread's allocations to `node`, keeping the old policy; nothing on machines with one node. */
+/* Bind this thread's allocations to `node`, keeping the old policy; nothing on machines with one
+ * node. */
 int os_numa_bind(int node, struct os_numa_policy *old);
 void os_numa_restore(const struct os_numa_policy *old);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* userfaultfd as a guard: an access to a hole raises SIGBUS (EFAULT in a system call) instead of taking a page. */
+/* userfaultfd as a guard: an access to a hole raises SIGBUS (EFAULT in a system call) instead of
+ * taking a page. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,9 +19,11 @@ int os_guard_open(void)
 {
 	struct uffdio_api api = {
 		.api = UFFD_API,
-		.features = UFFD_FEATURE_SIGBUS | UFFD_FEATURE_MISSING_HUGETLBFS | UFFD_FEATURE_MISSING_SHMEM,
+		.features = UFFD_FEATURE_SIGBUS | UFFD_FEATURE_MISSING_HUGETLBFS |
+			    UFFD_FEATURE_MISSING_SHMEM,
 	};
-	/* User mode only: needs no privilege, and a fault inside the kernel fails at once, which is what a guard wants. */
+	/* User mode only: needs no privilege, and a fault inside the kernel fails at once, which is
+	 * what a guard wants. */
 	int fd = (int)syscall(__NR_userfaultfd, O_CLOEXEC | O_NONBLOCK | UFFD_USER_MODE_ONLY);
 	int err;
 

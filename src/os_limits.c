@@ -33,7 +33,8 @@ static bool read_number(const char *path, uint64_t *value)
 }
 
 /* Least (limit - usage) of a cgroup and its ancestors, from `dir` up to `root`. */
-static uint64_t cgroup_headroom(char *dir, size_t root_len, const char *limit_name, const char *usage_name)
+static uint64_t cgroup_headroom(
+	char *dir, size_t root_len, const char *limit_name, const char *usage_name)
 {
 	uint64_t least = UINT64_MAX;
 
@@ -76,8 +77,9 @@ static uint64_t memcg_headroom(void)
 		snprintf(dir, sizeof(dir), "%s%s", root, strchr(strchr(line, ':') + 1, ':') + 1);
 		if (dir[strlen(dir) - 1] == '/')
 			dir[strlen(dir) - 1] = 0;
-		room = v2 ? cgroup_headroom(dir, strlen(root), "memory.max", "memory.current") :
-			    cgroup_headroom(dir, strlen(root), "memory.limit_in_bytes", "memory.usage_in_bytes");
+		room = v2 ? cgroup_headroom(dir, strlen(root), "memory.max", "memory.current")
+			  : cgroup_headroom(dir, strlen(root), "memory.limit_in_bytes",
+				    "memory.usage_in_bytes");
 		least = room < least ? room : least;
 	}
 	if (f)

@@ -26,7 +26,8 @@ int os_memfd(const char *name, uint64_t page_sz, uint64_t len)
 	fd = memfd_create(name, flags);
 	if (fd < 0)
 		return -errno;
-	if (ftruncate(fd, (off_t)len) || fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)) {
+	if (ftruncate(fd, (off_t)len) ||
+		fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)) {
 		err = -errno;
 		close(fd);
 		return err;
@@ -37,7 +38,8 @@ int os_memfd(const char *name, uint64_t page_sz, uint64_t len)
 /* Map inaccessible memory at `va`: under mlockall(MCL_FUTURE) this takes no page. */
 static int map_fixed(int fd, void *va, uint64_t len)
 {
-	void *got = mmap(va, len, PROT_NONE, MAP_SHARED | MAP_NORESERVE | MAP_FIXED_NOREPLACE, fd, 0);
+	void *got =
+		mmap(va, len, PROT_NONE, MAP_SHARED | MAP_NORESERVE | MAP_FIXED_NOREPLACE, fd, 0);
 	int err;
 
 	if (got == MAP_FAILED)
@@ -46,7 +48,8 @@ static int map_fixed(int fd, void *va, uint64_t len)
 		munmap(got, len);
 		return -EEXIST;
 	}
-	/* A forked child would use the parent's memory without a guard; a core dump of it would be useless and huge. */
+	/* A forked child would use the parent's memory without a guard; a core dump of it would be
+	 * useless and huge. */
 	if (madvise(va, len, MADV_DONTFORK) || madvise(va, len, MADV_DONTDUMP)) {
 		err = -errno;
 		munmap(va, len);
@@ -92,7 +95,8 @@ int os_map_backing(int fd, void *va, uint64_t len, int guard_fd)
 int os_range_free(uint64_t base, uint64_t len)
 {
 	void *want = (void *)(uintptr_t)base;
-	void *got = mmap(want, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+	void *got = mmap(want, len, PROT_NONE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
 
 	if (got == MAP_FAILED)
 		return -errno;

@@ -32,7 +32,8 @@ int os_numa_order(int *nodes, int max)
 	int cpu = sched_getcpu();
 	int here = have_numa() && cpu >= 0 ? numa_node_of_cpu(cpu) : nodes[0];
 
-	/* A few nodes: insertion by distance from the caller's, stable, so that ties keep the lower number. */
+	/* A few nodes: insertion by distance from the caller's, stable, so that ties keep the lower
+	 * number. */
 	for (int i = 1; i < n; i++) {
 		int node = nodes[i];
 		int j = i;

@@ -46,7 +46,8 @@ int os_pages_plug(int fd, uint64_t off, uint64_t len, uint64_t page_sz)
 
 int os_pages_unplug(int fd, uint64_t off, uint64_t len)
 {
-	while (len && fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)off, (off_t)len)) {
+	while (len &&
+		fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)off, (off_t)len)) {
 		if (errno != EINTR)
 			return -errno;
 	}

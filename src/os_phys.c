@@ -21,7 +21,8 @@ uint64_t os_virt2phys(const void *virt)
 		return OS_BAD_PHYS;
 	got = pread(fd, &entry, sizeof(entry), (off_t)(va / page * sizeof(entry)));
 	close(fd);
-	/* Without CAP_SYS_ADMIN the frame number reads as 0; a page that is swapped out has none. */
+	/* Without CAP_SYS_ADMIN the frame number reads as 0; a page that is swapped out has none.
+	 */
 	if (got != sizeof(entry) || !(entry & PAGEMAP_PRESENT) || !(entry & PAGEMAP_PFN))
 		return OS_BAD_PHYS;
 	return (entry & PAGEMAP_PFN) * page + va % page;

@@ -73,7 +73,8 @@ void pagemask_set(uint64_t *mask, uint32_t n, uint32_t first, uint32_t cnt, bool
 
 				level(n, k - 1, &below_off, &below_bits);
 				change = 0;
-				for (uint64_t b = w * 64 < from ? from : w * 64; b < from + len && b < w * 64 + 64; b++)
+				for (uint64_t b = w * 64 < from ? from : w * 64;
+					b < from + len && b < w * 64 + 64; b++)
 					if ((mask[below_off + b] == ~0ull) == taken)
 						change |= 1ull << (b % 64);
 			}

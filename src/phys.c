@@ -10,6 +10,7 @@
 
 #include "api.h"
 #include "os.h"
+#include "phys.h"
 #include "runtime.h"
 
 enum rte_iova_mode rte_eal_iova_mode(void)
@@ -31,9 +32,17 @@ rte_iova_t rte_mem_virt2iova(const void *virt)
 	return os_virt2phys(virt);
 }
 
+/* Decided once for the process; any thread finds the same, and relaxed accesses do for that reason.
+ */
+static int answer = -1;
+
+void phys_forget(void)
+{
+	answer = -1;
+}
+
 int rte_eal_using_phys_addrs(void)
 {
-	static int answer = -1; /* Any thread finds the same; relaxed below for that reason. */
 	int known = rcu_load_relaxed(&answer);
 	int here = 1;
 

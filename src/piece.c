@@ -20,7 +20,8 @@ static int by_first(const void *a, const void *b)
 }
 
 /* Neighbouring pages that follow each other in IO address become one run. */
-static int runs_make(uint64_t va, uint64_t page_sz, const uint64_t *iovas, uint32_t n, struct piece *runs, uint32_t *cnt)
+static int runs_make(uint64_t va, uint64_t page_sz, const uint64_t *iovas, uint32_t n,
+	struct piece *runs, uint32_t *cnt)
 {
 	*cnt = 0;
 	for (uint32_t i = 0; i < n; i++) {
@@ -31,10 +32,12 @@ static int runs_make(uint64_t va, uint64_t page_sz, const uint64_t *iovas, uint3
 			continue;
 		if (iovas[i] + (page_sz - 1) < iovas[i])
 			return -EINVAL;
-		if (run && run->last + 1 == iovas[i] && iovas[i] != 0 && run->va + (iovas[i] - run->first) == page_va)
+		if (run && run->last + 1 == iovas[i] && iovas[i] != 0 &&
+			run->va + (iovas[i] - run->first) == page_va)
 			run->last += page_sz;
 		else
-			runs[(*cnt)++] = (struct piece){iovas[i], iovas[i] + (page_sz - 1), page_va};
+			runs[(*cnt)++] =
+				(struct piece){iovas[i], iovas[i] + (page_sz - 1), page_va};
 	}
 	return 0;
 }
@@ -75,7 +78,8 @@ static void heap_pop(struct heap *heap)
 }
 
 /* Append [first, last] of `run`, growing the piece before it where it goes on. */
-static void emit(struct piece *out, uint32_t *cnt, const struct piece *run, uint64_t first, uint64_t last)
+static void emit(
+	struct piece *out, uint32_t *cnt, const struct piece *run, uint64_t first, uint64_t last)
 {
 	struct piece *prev = *cnt ? &out[*cnt - 1] : NULL;
 	uint64_t va = run->va + (first - run->first);
@@ -90,7 +94,8 @@ static void emit(struct piece *out, uint32_t *cnt, const struct piece *run, uint
  * Sweep over sorted runs.  At `at`, the lowest page among the runs that reach
  * it wins, until it ends or a run begins that is lower.
  */
-static void sweep(const struct piece *runs, uint32_t n, struct heap *heap, struct piece *out, uint32_t *cnt)
+static void sweep(
+	const struct piece *runs, uint32_t n, struct heap *heap, struct piece *out, uint32_t *cnt)
 {
 	uint64_t at = 0;
 	uint32_t next = 0;
@@ -119,7 +124,8 @@ static void sweep(const struct piece *runs, uint32_t n, struct heap *heap, struc
 	}
 }
 
-int piece_make(uint64_t va, uint64_t page_sz, const uint64_t *iovas, uint32_t n, struct piece **pieces, uint32_t *cnt)
+int piece_make(uint64_t va, uint64_t page_sz, const uint64_t *iovas, uint32_t n,
+	struct piece **pieces, uint32_t *cnt)
 {
 	struct piece *runs, *out = NULL;
 	struct heap heap = {0};

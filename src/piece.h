@@ -23,7 +23,8 @@ struct piece {
  * bad have none.  *pieces is malloc'ed.  Returns 0, -EINVAL (a page wraps
  * around) or -ENOMEM.
  */
-int piece_make(uint64_t va, uint64_t page_sz, const uint64_t *iovas, uint32_t n, struct piece **pieces, uint32_t *cnt);
+int piece_make(uint64_t va, uint64_t page_sz, const uint64_t *iovas, uint32_t n,
+	struct piece **pieces, uint32_t *cnt);
 
 /* The piece that contains `iova`, or NULL. */
 const struct piece *piece_find(const struct piece *pieces, uint32_t cnt, uint64_t iova);

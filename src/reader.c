@@ -58,7 +58,8 @@ int rcumem_synchronize(unsigned int timeout_ms)
 	if (err)
 		return api_result(err);
 	writer_offline();
-	err = rcu_wait(runtime_domain(), rcu_ticket(runtime_domain()), timeout_ms * 1000000ull, &culprit);
+	err = rcu_wait(
+		runtime_domain(), rcu_ticket(runtime_domain()), timeout_ms * 1000000ull, &culprit);
 	writer_online();
 	if (err)
 		log_message(LOG_WARN, "thread %d stays in its section", culprit.tid);

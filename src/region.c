@@ -58,7 +58,9 @@ static uint64_t place(struct layout *layout, uint64_t len, uint64_t align)
 
 static uint64_t list_len(const struct region_shape *shape, uint64_t page_sz)
 {
-	uint64_t len = shape->list_len ? shape->list_len : page_sz == OS_PAGE ? 16ull << 30 : 64ull << 30;
+	uint64_t len = shape->list_len      ? shape->list_len
+		       : page_sz == OS_PAGE ? 16ull << 30
+					    : 64ull << 30;
 
 	return (len + REGION_ALIGN - 1) / REGION_ALIGN * REGION_ALIGN;
 }
@@ -75,7 +77,8 @@ static void layout_shared(struct layout *layout, const struct region_shape *shap
 
 	for (uint64_t sizes = shape->page_sizes; sizes; sizes &= ~largest(sizes))
 		leaves += (uint64_t)shape->n_sockets *
-			  (list_len(shape, largest(sizes)) / largest(sizes) / SNAPSHOT_LEAF_PAGES + 1);
+			  (list_len(shape, largest(sizes)) / largest(sizes) / SNAPSHOT_LEAF_PAGES +
+				  1);
 	layout->snapshot_max = snapshot_pool_max(leaves);
 	place(layout, sizeof(struct region), OS_PAGE);
 	layout->domain = place(layout, rcu_domain_size(shape->max_readers), OS_PAGE);
@@ -83,20 +86,26 @@ static void layout_shared(struct layout *layout, const struct region_shape *shap
 	layout->states = place(layout, shape->max_lists * sizeof(struct list_state), OS_PAGE);
 	for (int t = 0; t < 3; t++) {
 		layout->trees[t] = place(layout, sizeof(struct rcu_radix), OS_PAGE);
-		layout->nodes[t] = place(layout, shape->max_nodes * sizeof(struct rcu_radix_node), OS_PAGE);
+		layout->nodes[t] =
+			place(layout, shape->max_nodes * sizeof(struct rcu_radix_node), OS_PAGE);
 	}
 	layout->pool = place(layout, sizeof(struct snapshot_pool), OS_PAGE);
-	layout->blocks = place(layout, layout->snapshot_max * sizeof(struct snapshot_block), OS_PAGE);
+	layout->blocks =
+		place(layout, layout->snapshot_max * sizeof(struct snapshot_block), OS_PAGE);
 	layout->born = place(layout, layout->snapshot_max * sizeof(uint64_t), OS_PAGE);
 	layout->free = place(layout, layout->snapshot_max * sizeof(uint32_t), OS_PAGE);
-	layout->ring = place(layout, layout->snapshot_max * sizeof(struct snapshot_retired), OS_PAGE);
+	layout->ring =
+		place(layout, layout->snapshot_max * sizeof(struct snapshot_retired), OS_PAGE);
 	layout->arena = place(layout, sizeof(struct arena), OS_PAGE);
-	layout->pieces = place(layout, (shape->max_lists + ARENA_NAMES) * sizeof(struct arena_piece), OS_PAGE);
+	layout->pieces = place(
+		layout, (shape->max_lists + ARENA_NAMES) * sizeof(struct arena_piece), OS_PAGE);
 	layout->arena_base = place(layout, ARENA_LEN, OS_PAGE);
 }
 
-/* Arrays of the internal lists, one after the other; with a region, set it up as they are placed. */
-static void layout_lists(struct layout *layout, const struct region_shape *shape, struct region *region)
+/* Arrays of the internal lists, one after the other; with a region, set it up as they are placed.
+ */
+static void layout_lists(
+	struct layout *layout, const struct region_shape *shape, struct region *region)
 {
 	uint64_t base = region ? region->base + region->len : 0;
 	uint32_t list = 0;
@@ -108,8 +117,8 @@ static void layout_lists(struct layout *layout, const struct region_shape *shape
 		uint32_t n = (uint32_t)(len / page_sz);
 
 		for (int s = 0; s < shape->n_sockets; s++, list++, base += len) {
-			uint64_t slots =
-				place(layout, fbarray_storage_size(n, sizeof(struct rte_memseg)), OS_PAGE);
+			uint64_t slots = place(layout,
+				fbarray_storage_size(n, sizeof(struct rte_memseg)), OS_PAGE);
 			uint64_t generation = place(layout, n * sizeof(uint32_t), RCU_CACHE_LINE);
 			uint64_t taken = place(layout, pagemask_size(n), RCU_CACHE_LINE);
 			char name[RTE_FBARRAY_NAME_LEN];
@@ -133,9 +142,10 @@ static void layout_lists(struct layout *layout, const struct region_shape *shape
 				.heap = 1,
 			};
 			pagemask_init(region->states[list].taken, n);
-			snprintf(name, sizeof(name), "memseg-%lluk-%d-0", (unsigned long long)page_sz >> 10,
-				shape->sockets[s]);
-			fbarray_setup(&region->lists[list].memseg_arr, name, n, sizeof(struct rte_memseg),
+			snprintf(name, sizeof(name), "memseg-%lluk-%d-0",
+				(unsigned long long)page_sz >> 10, shape->sockets[s]);
+			fbarray_setup(&region->lists[list].memseg_arr, name, n,
+				sizeof(struct rte_memseg),
 				(void *)(uintptr_t)(region->base + slots));
 		}
 	}
@@ -145,11 +155,12 @@ static void layout_lists(struct layout *layout, const struct region_shape *shape
 /* A number that differs between builds whose shared structs differ. */
 static uint32_t fingerprint(void)
 {
-	const size_t sizes[] = {sizeof(struct region), sizeof(struct list_state), sizeof(struct rcu_domain),
-		sizeof(struct rcu_reader), sizeof(struct rcu_radix), sizeof(struct snapshot_pool),
-		sizeof(struct snapshot_block), sizeof(struct arena), sizeof(struct arena_piece),
-		sizeof(struct op_record), sizeof(struct intent), sizeof(pthread_mutex_t),
-		offsetof(struct region, root), offsetof(struct region, intent), offsetof(struct region, stats)};
+	const size_t sizes[] = {sizeof(struct region), sizeof(struct list_state),
+		sizeof(struct rcu_domain), sizeof(struct rcu_reader), sizeof(struct rcu_radix),
+		sizeof(struct snapshot_pool), sizeof(struct snapshot_block), sizeof(struct arena),
+		sizeof(struct arena_piece), sizeof(struct op_record), sizeof(struct intent),
+		sizeof(pthread_mutex_t), offsetof(struct region, root),
+		offsetof(struct region, intent), offsetof(struct region, stats)};
 	uint32_t hash = 2166136261u;
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
@@ -157,7 +168,8 @@ static uint32_t fingerprint(void)
 	return hash;
 }
 
-static void set_pointers(struct region *region, const struct layout *layout, const struct region_shape *shape)
+static void set_pointers(
+	struct region *region, const struct layout *layout, const struct region_shape *shape)
 {
 	char *base = (char *)region;
 	struct rcu_radix **trees[3] = {&region->va_index, &region->iova_index, &region->ext_index};
@@ -168,7 +180,8 @@ static void set_pointers(struct region *region, const struct layout *layout, con
 	region->states = (struct list_state *)(base + layout->states);
 	for (int t = 0; t < 3; t++) {
 		*trees[t] = (struct rcu_radix *)(base + layout->trees[t]);
-		rcu_radix_init(*trees[t], (struct rcu_radix_node *)(base + layout->nodes[t]), shape->max_nodes);
+		rcu_radix_init(*trees[t], (struct rcu_radix_node *)(base + layout->nodes[t]),
+			shape->max_nodes);
 	}
 	region->snapshots = (struct snapshot_pool *)(base + layout->pool);
 	*region->snapshots = (struct snapshot_pool){
@@ -236,12 +249,14 @@ static uint64_t span(const struct region_shape *shape, uint64_t region_len)
 }
 
 /* A base address at which all of it fits, mapped: the one asked for, or the first that is free. */
-static int map_somewhere(const struct region_shape *shape, int fd, uint64_t len, struct region **region)
+static int map_somewhere(
+	const struct region_shape *shape, int fd, uint64_t len, struct region **region)
 {
 	uint64_t base = shape->base ? shape->base : BASE_DEFAULT;
 	int err = -EEXIST;
 
-	for (int attempt = 0; attempt < (shape->base ? 1 : BASE_ATTEMPTS); attempt++, base += BASE_STEP) {
+	for (int attempt = 0; attempt < (shape->base ? 1 : BASE_ATTEMPTS);
+		attempt++, base += BASE_STEP) {
 		err = os_range_free(base, span(shape, len));
 		if (!err)
 			err = os_map_shared(fd, (void *)(uintptr_t)base, len);
@@ -259,7 +274,8 @@ int region_create(const struct region_shape *shape, struct region **region, int 
 	uint64_t len;
 	int err;
 
-	if ((uint64_t)__builtin_popcountll(shape->page_sizes) * (uint64_t)shape->n_sockets >= shape->max_lists)
+	if ((uint64_t)__builtin_popcountll(shape->page_sizes) * (uint64_t)shape->n_sockets >=
+		shape->max_lists)
 		return -ENOSPC;
 	layout_shared(&layout, shape);
 	layout_lists(&layout, shape, NULL);

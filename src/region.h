@@ -47,11 +47,11 @@ enum intent_op {
 };
 
 struct intent {
-	uint32_t op;    /* Writer; release store last when set, first when cleared. */
-	uint32_t list;  /* Writer, all of these. */
-	uint32_t first; /* First page. */
-	uint32_t n;     /* Pages. */
-	uint64_t seq;   /* Sequence of the snapshot that publishes the operation. */
+	uint32_t op;     /* Writer; release store last when set, first when cleared. */
+	uint32_t list;   /* Writer, all of these. */
+	uint32_t first;  /* First page. */
+	uint32_t n;      /* Pages. */
+	uint64_t seq;    /* Sequence of the snapshot that publishes the operation. */
 	uint32_t record; /* Index into ops[]. */
 };
 
@@ -85,8 +85,8 @@ struct list_state {
 	int32_t socket;      /* As kind. */
 	uint64_t base;       /* As kind. */
 	/* Internal lists, all immutable pointers. */
-	uint32_t *generation;     /* One per page, odd while in use: see segment.h. */
-	uint64_t *taken;          /* Writer: pages in use or in quarantine; pagemask.h. */
+	uint32_t *generation; /* One per page, odd while in use: see segment.h. */
+	uint64_t *taken;      /* Writer: pages in use or in quarantine; pagemask.h. */
 	/* External lists: complete before the list is published, freed after a grace period. */
 	struct piece *pieces; /* IO addresses, sorted and disjoint. */
 	uint32_t n_pieces;
@@ -116,9 +116,10 @@ struct region_process {
 } __attribute__((aligned(RCU_CACHE_LINE)));
 
 struct region {
-	uint64_t magic;       /* Immutable, like all up to `domain`. */
+	uint64_t magic; /* Immutable, like all up to `domain`. */
 	uint32_t version;
-	uint32_t fingerprint; /* Of the sizes and offsets of shared structs: another build has another. */
+	uint32_t fingerprint; /* Of the sizes and offsets of shared structs: another build has
+				 another. */
 	uint64_t base;        /* Address of this struct in every process. */
 	uint64_t len;         /* Bytes of the control region. */
 	char prefix[64];
@@ -147,11 +148,12 @@ struct region {
 	uint32_t external_cnt; /* External lists; writer (release), readers (acquire). */
 	uint32_t dma_bits;     /* 0: no mask.  Any thread, relaxed compare-and-swap. */
 
-	pthread_mutex_t mutex __attribute__((aligned(RCU_CACHE_LINE))); /* The writer mutex: robust, process-shared. */
-	int32_t owner_pid; /* Writer; for messages. */
+	pthread_mutex_t mutex __attribute__((
+		aligned(RCU_CACHE_LINE))); /* The writer mutex: robust, process-shared. */
+	int32_t owner_pid;                 /* Writer; for messages. */
 	int32_t owner_tid;
 	struct intent intent;
-	uint32_t next_socket_id; /* Writer: for external lists, from 256. */
+	uint32_t next_socket_id;               /* Writer: for external lists, from 256. */
 	uint64_t socket_bytes[REGION_SOCKETS]; /* Writer: in use. */
 	struct op_record ops[REGION_OPS];
 	struct region_stats stats;
@@ -160,7 +162,8 @@ struct region {
 
 /* What decides the layout of a region. */
 struct region_shape {
-	uint64_t base; /* Address wanted; 0: the default and, when it is taken, the next that is free. */
+	uint64_t base; /* Address wanted; 0: the default and, when it is taken, the next that is
+			  free. */
 	uint32_t max_lists;
 	uint32_t max_readers;
 	uint32_t max_nodes;

@@ -15,13 +15,14 @@ static int check_name(const char *name)
 	return strnlen(name, REGISTRY_NAME_LEN) == REGISTRY_NAME_LEN ? -ENAMETOOLONG : 0;
 }
 
-static struct registry_entry *find_locked(struct registry *registry, const char *name, const void *arg, int socket)
+static struct registry_entry *find_locked(
+	struct registry *registry, const char *name, const void *arg, int socket)
 {
 	struct registry_entry *entry;
 
-	cds_list_for_each_entry (entry, &registry->head, node)
-		if (strcmp(entry->name, name) == 0 && entry->arg == arg && entry->socket == socket)
-			return entry;
+	cds_list_for_each_entry(entry, &registry->head,
+		node) if (strcmp(entry->name, name) == 0 && entry->arg == arg &&
+			  entry->socket == socket) return entry;
 	return NULL;
 }
 
@@ -43,7 +44,8 @@ int registry_add(struct registry *registry, const char *name, const struct regis
 		err = -EEXIST;
 	} else {
 		cds_list_add_tail_rcu(&copy->node, &registry->head);
-		rcu_store_relaxed(&registry->cnt, registry->cnt + 1); /* Relaxed: see registry_empty(). */
+		rcu_store_relaxed(
+			&registry->cnt, registry->cnt + 1); /* Relaxed: see registry_empty(). */
 	}
 	pthread_mutex_unlock(&registry->lock);
 	return err;
@@ -60,7 +62,8 @@ int registry_remove(struct registry *registry, const char *name, const void *arg
 	entry = find_locked(registry, name, arg, socket);
 	if (entry) {
 		cds_list_del_rcu(&entry->node);
-		rcu_store_relaxed(&registry->cnt, registry->cnt - 1); /* Relaxed: see registry_empty(). */
+		rcu_store_relaxed(
+			&registry->cnt, registry->cnt - 1); /* Relaxed: see registry_empty(). */
 	}
 	pthread_mutex_unlock(&registry->lock);
 	if (entry == NULL)
@@ -75,7 +78,8 @@ void registry_clear(struct registry *registry)
 	struct registry_entry *entry, *next;
 
 	pthread_mutex_lock(&registry->lock);
-	cds_list_for_each_entry_safe (entry, next, &registry->head, node) {
+	cds_list_for_each_entry_safe(entry, next, &registry->head, node)
+	{
 		cds_list_del(&entry->node);
 		free(entry);
 	}
@@ -89,12 +93,12 @@ bool registry_empty(struct registry *registry)
 	return rcu_load_relaxed(&registry->cnt) == 0;
 }
 
-void registry_each(struct registry *registry, void (*fn)(const struct registry_entry *entry, void *ctx), void *ctx)
+void registry_each(struct registry *registry,
+	void (*fn)(const struct registry_entry *entry, void *ctx), void *ctx)
 {
 	struct registry_entry *entry;
 
 	urcu_bp_read_lock();
-	cds_list_for_each_entry_rcu (entry, &registry->head, node)
-		fn(entry, ctx);
+	cds_list_for_each_entry_rcu(entry, &registry->head, node) fn(entry, ctx);
 	urcu_bp_read_unlock();
 }

@@ -40,7 +40,10 @@ struct registry {
 /* Add a copy of `entry`: 0, -EINVAL, -ENAMETOOLONG, -EEXIST or -ENOMEM. */
 int registry_add(struct registry *registry, const char *name, const struct registry_entry *entry);
 
-/* Remove (name, arg, socket) and wait until it is not running: 0, -EINVAL, -ENAMETOOLONG or -ENOENT. */
+/*
+ * Remove (name, arg, socket) and wait until it is not running: 0, -EINVAL,
+ * -ENAMETOOLONG or -ENOENT.  Not inside a callback of any registry.
+ */
 int registry_remove(struct registry *registry, const char *name, const void *arg, int socket);
 
 /* Remove all, in a process that runs none of them. */
@@ -49,6 +52,7 @@ void registry_clear(struct registry *registry);
 bool registry_empty(struct registry *registry);
 
 /* Call `fn` for each entry, in order. */
-void registry_each(struct registry *registry, void (*fn)(const struct registry_entry *entry, void *ctx), void *ctx);
+void registry_each(struct registry *registry,
+	void (*fn)(const struct registry_entry *entry, void *ctx), void *ctx);
 
 #endif /* REGISTRY_H */

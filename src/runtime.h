@@ -27,8 +27,8 @@ extern struct runtime_view runtime_view __attribute__((visibility("hidden")));
 
 struct runtime {
 	int region_fd;
-	int guard_fd;  /* userfaultfd, or -1. */
-	int prefix_fd; /* Holds the name, or -1. */
+	int guard_fd;     /* userfaultfd, or -1. */
+	int prefix_fd;    /* Holds the name, or -1. */
 	uint32_t process; /* Slot in region->processes. */
 	int list_fds[REGION_LISTS_MAX];
 	uint64_t attached[REGION_LISTS_MAX / 64];

@@ -14,13 +14,16 @@ static void mask_change(struct region *region, uint32_t list, uint32_t page, boo
 
 	if (was == used)
 		return;
-	/* Release pairs with the mask loads of the rte_fbarray_find family: a used bit shows a complete descriptor. */
-	rcu_store_release(word, used ? rcu_load_relaxed(word) | bit : rcu_load_relaxed(word) & ~bit);
+	/* Release pairs with the mask loads of the rte_fbarray_find family: a used bit shows a
+	 * complete descriptor. */
+	rcu_store_release(
+		word, used ? rcu_load_relaxed(word) | bit : rcu_load_relaxed(word) & ~bit);
 	/* Relaxed: callers read the count without a lock and take it as a figure. */
 	rcu_store_relaxed(&arr->count, used ? arr->count + 1 : arr->count - 1);
 }
 
-void segment_describe(struct region *region, uint32_t list, uint32_t page, uint64_t iova, uint32_t flags)
+void segment_describe(
+	struct region *region, uint32_t list, uint32_t page, uint64_t iova, uint32_t flags)
 {
 	const struct list_state *state = &region->states[list];
 	struct segment_mirror *s = segment_mirror(region, list, page);
@@ -52,7 +55,8 @@ void segment_withdraw(struct region *region, uint32_t list, uint32_t page)
 	const struct list_state *state = &region->states[list];
 	uint32_t *generation = &state->generation[page];
 
-	/* Release pairs with the second load in segment_iova(), by way of `iova`: see segment_clear(). */
+	/* Release pairs with the second load in segment_iova(), by way of `iova`: see
+	 * segment_clear(). */
 	if (state->kind == LIST_INTERNAL && (rcu_load_relaxed(generation) & 1))
 		rcu_store_release(generation, rcu_load_relaxed(generation) + 1);
 	mask_change(region, list, page, false);
@@ -64,7 +68,8 @@ void segment_clear(struct region *region, uint32_t list, uint32_t page)
 {
 	struct segment_mirror *s = segment_mirror(region, list, page);
 
-	/* Release pairs with the acquire in segment_iova(): who reads this 0 sees the even generation too. */
+	/* Release pairs with the acquire in segment_iova(): who reads this 0 sees the even
+	 * generation too. */
 	rcu_store_release(&s->iova, 0);
 	/* Relaxed: `addr` has been NULL for a grace period, nobody relies on the rest. */
 	rcu_store_relaxed(&s->len, 0);
@@ -82,8 +87,9 @@ void segment_recount(struct region *region, uint32_t list)
 	unsigned int count = 0;
 
 	for (uint32_t w = 0; w < (arr->len + 63) / 64; w++)
-		count += (unsigned int)__builtin_popcountll(rcu_load_relaxed(&words[w])); /* Relaxed: under the mutex. */
-	rcu_store_relaxed(&arr->count, count); /* Relaxed: as in mask_change(). */
+		count += (unsigned int)__builtin_popcountll(
+			rcu_load_relaxed(&words[w])); /* Relaxed: under the mutex. */
+	rcu_store_relaxed(&arr->count, count);        /* Relaxed: as in mask_change(). */
 }
 
 bool segment_iova(const struct region *region, uint32_t list, uint32_t page, uint64_t *iova)
@@ -93,7 +99,8 @@ bool segment_iova(const struct region *region, uint32_t list, uint32_t page, uin
 	uint32_t before = rcu_load_acquire(generation);
 
 	TEST_POINT("segment.iova");
-	/* Acquire pairs with segment_clear() and segment_describe(): a newer value comes with a newer generation. */
+	/* Acquire pairs with segment_clear() and segment_describe(): a newer value comes with a
+	 * newer generation. */
 	*iova = rcu_load_acquire(&segment_mirror(region, list, page)->iova);
 	TEST_POINT("segment.iova2");
 	/* Relaxed: ordered after the load above by its acquire. */

@@ -35,15 +35,19 @@ struct segment_mirror {
 	uint32_t flags;
 };
 
-_Static_assert(sizeof(struct segment_mirror) == sizeof(struct rte_memseg), "the mirror is the public struct");
-_Static_assert(offsetof(struct segment_mirror, flags) == offsetof(struct rte_memseg, flags), "member by member");
+_Static_assert(sizeof(struct segment_mirror) == sizeof(struct rte_memseg),
+	"the mirror is the public struct");
+_Static_assert(offsetof(struct segment_mirror, flags) == offsetof(struct rte_memseg, flags),
+	"member by member");
 
-static inline struct segment_mirror *segment_mirror(const struct region *region, uint32_t list, uint32_t page)
+static inline struct segment_mirror *segment_mirror(
+	const struct region *region, uint32_t list, uint32_t page)
 {
 	return (struct segment_mirror *)region->lists[list].memseg_arr.data + page;
 }
 
-static inline struct rte_memseg *segment_public(const struct region *region, uint32_t list, uint32_t page)
+static inline struct rte_memseg *segment_public(
+	const struct region *region, uint32_t list, uint32_t page)
 {
 	return (struct rte_memseg *)region->lists[list].memseg_arr.data + page;
 }
@@ -57,7 +61,8 @@ static inline uint64_t segment_va(const struct list_state *state, uint32_t page)
  * Fill in a page and put it in use: members, `addr`, mask bit and count, then
  * the generation.  Caller owns the mutex.  May be repeated after a writer's death.
  */
-void segment_describe(struct region *region, uint32_t list, uint32_t page, uint64_t iova, uint32_t flags);
+void segment_describe(
+	struct region *region, uint32_t list, uint32_t page, uint64_t iova, uint32_t flags);
 
 /* The reverse, but for the members, which readers may still look at. */
 void segment_withdraw(struct region *region, uint32_t list, uint32_t page);

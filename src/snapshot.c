@@ -3,7 +3,8 @@
 
 #include "snapshot.h"
 
-const struct snapshot_entry *snapshot_entry(const struct region *region, uint64_t root, uint32_t list)
+const struct snapshot_entry *snapshot_entry(
+	const struct region *region, uint64_t root, uint32_t list)
 {
 	uint32_t block = (uint32_t)(root & ((1u << SNAPSHOT_BLOCK_BITS) - 1));
 	uint32_t table = snapshot_block(region, block)->child[list / SNAPSHOT_ENTRIES];
@@ -11,8 +12,8 @@ const struct snapshot_entry *snapshot_entry(const struct region *region, uint64_
 	return table ? &snapshot_block(region, table)->entry[list % SNAPSHOT_ENTRIES] : NULL;
 }
 
-int64_t snapshot_next_list(
-	const struct region *region, uint64_t root, uint32_t list, const struct snapshot_entry **entry)
+int64_t snapshot_next_list(const struct region *region, uint64_t root, uint32_t list,
+	const struct snapshot_entry **entry)
 {
 	while (list < region->max_lists) {
 		*entry = snapshot_entry(region, root, list);
@@ -76,7 +77,8 @@ static int word_runs(struct run *run, uint64_t word, uint32_t base)
 }
 
 /* All runs below a block that covers pages from `base` on; depth is at most 3. */
-static int block_runs(const struct region *region, struct run *run, uint32_t block, unsigned int height, uint32_t base)
+static int block_runs(const struct region *region, struct run *run, uint32_t block,
+	unsigned int height, uint32_t base)
 {
 	const struct snapshot_block *b = snapshot_block(region, block);
 	uint64_t span = SNAPSHOT_LEAF_PAGES;

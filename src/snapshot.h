@@ -58,8 +58,8 @@ struct snapshot_retired {
 
 struct snapshot_pool {
 	struct snapshot_block *blocks; /* Immutable; block 0 is never used. */
-	uint64_t *born;                /* Writer: for each block, the sequence of the edit that made it. */
-	uint32_t *free;                /* Writer: stack of blocks. */
+	uint64_t *born; /* Writer: for each block, the sequence of the edit that made it. */
+	uint32_t *free; /* Writer: stack of blocks. */
 	struct snapshot_retired *ring; /* Writer: blocks that wait, oldest first. */
 	uint32_t max;                  /* Immutable. */
 	uint32_t free_cnt;             /* Writer. */
@@ -76,7 +76,8 @@ static inline uint64_t snapshot_seq(uint64_t root)
 	return root >> SNAPSHOT_BLOCK_BITS;
 }
 
-static inline const struct snapshot_block *snapshot_block(const struct region *region, uint32_t block)
+static inline const struct snapshot_block *snapshot_block(
+	const struct region *region, uint32_t block)
 {
 	return &region->snapshots->blocks[block];
 }
@@ -89,7 +90,8 @@ static inline uint64_t snapshot_get(const struct region *region)
 }
 
 /* Entry of a list in a picture, or NULL when its table block does not exist. */
-const struct snapshot_entry *snapshot_entry(const struct region *region, uint64_t root, uint32_t list);
+const struct snapshot_entry *snapshot_entry(
+	const struct region *region, uint64_t root, uint32_t list);
 
 /* Called for each run of pages in use; a non-zero result stops. */
 typedef int (*snapshot_run_t)(void *ctx, uint32_t list, uint32_t first, uint32_t n);
@@ -99,7 +101,7 @@ int snapshot_runs(const struct region *region, const struct snapshot_entry *entr
 	uint32_t n_pages, snapshot_run_t fn, void *ctx);
 
 /* The first active list at or after `list`: its number, or -1; *entry is its entry. */
-int64_t snapshot_next_list(
-	const struct region *region, uint64_t root, uint32_t list, const struct snapshot_entry **entry);
+int64_t snapshot_next_list(const struct region *region, uint64_t root, uint32_t list,
+	const struct snapshot_entry **entry);
 
 #endif /* SNAPSHOT_H */

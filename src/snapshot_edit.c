@@ -8,7 +8,8 @@
 #include "point.h"
 #include "snapshot_edit.h"
 
-/* Retired blocks that are let wait before readers are asked: asking costs a barrier on every CPU. */
+/* Retired blocks that are let wait before readers are asked: asking costs a barrier on every CPU.
+ */
 #define RING_LAZY 256
 
 uint32_t snapshot_pool_max(uint64_t leaves)
@@ -39,15 +40,18 @@ void snapshot_init(struct region *region)
 
 uint32_t snapshot_cost(uint32_t n)
 {
-	/* Leaves and their directories touched, both ends unaligned; root, table, upper directories. */
-	return (n / SNAPSHOT_LEAF_PAGES + 2) + (n / (SNAPSHOT_LEAF_PAGES * SNAPSHOT_CHILDREN) + 2) * 2 + 4;
+	/* Leaves and their directories touched, both ends unaligned; root, table, upper
+	 * directories. */
+	return (n / SNAPSHOT_LEAF_PAGES + 2) +
+	       (n / (SNAPSHOT_LEAF_PAGES * SNAPSHOT_CHILDREN) + 2) * 2 + 4;
 }
 
 uint64_t snapshot_oldest_ticket(const struct region *region)
 {
 	const struct snapshot_pool *pool = region->snapshots;
 
-	return pool->ring_head == pool->ring_tail ? 0 : pool->ring[pool->ring_head % pool->max].ticket;
+	return pool->ring_head == pool->ring_tail ? 0
+						  : pool->ring[pool->ring_head % pool->max].ticket;
 }
 
 static uint32_t blocks_at_hand(const struct snapshot_pool *pool)
@@ -119,9 +123,10 @@ static struct snapshot_entry *edit_entry(struct snapshot_edit *edit, uint32_t li
 	return &edit_block(edit, *table)->entry[list % SNAPSHOT_ENTRIES];
 }
 
-/* Change [first, last] below a block that covers pages from `base` on; returns the block's replacement. */
-static uint32_t edit_range(struct snapshot_edit *edit, uint32_t block, unsigned int height, uint64_t base,
-	uint64_t first, uint64_t last, bool used)
+/* Change [first, last] below a block that covers pages from `base` on; returns the block's
+ * replacement. */
+static uint32_t edit_range(struct snapshot_edit *edit, uint32_t block, unsigned int height,
+	uint64_t base, uint64_t first, uint64_t last, bool used)
 {
 	uint64_t span = SNAPSHOT_LEAF_PAGES;
 	uint32_t own = edit_own(edit, block);
@@ -129,7 +134,8 @@ static uint32_t edit_range(struct snapshot_edit *edit, uint32_t block, unsigned 
 
 	if (height == 0) {
 		uint64_t lo = first > base ? first - base : 0;
-		uint64_t hi = last - base < SNAPSHOT_LEAF_PAGES ? last - base : SNAPSHOT_LEAF_PAGES - 1;
+		uint64_t hi =
+			last - base < SNAPSHOT_LEAF_PAGES ? last - base : SNAPSHOT_LEAF_PAGES - 1;
 
 		for (uint64_t w = lo / 64; w <= hi / 64; w++) {
 			uint64_t bits = ~0ull << (w == lo / 64 ? lo % 64 : 0);
@@ -144,20 +150,24 @@ static uint32_t edit_range(struct snapshot_edit *edit, uint32_t block, unsigned 
 	for (uint64_t i = first > base ? (first - base) / span : 0; i < SNAPSHOT_CHILDREN; i++) {
 		if (base + i * span > last)
 			break;
-		b->child[i] = edit_range(edit, b->child[i], height - 1, base + i * span, first, last, used);
+		b->child[i] = edit_range(
+			edit, b->child[i], height - 1, base + i * span, first, last, used);
 	}
 	return own;
 }
 
-void snapshot_set_pages(struct snapshot_edit *edit, uint32_t list, uint32_t first, uint32_t n, bool used)
+void snapshot_set_pages(
+	struct snapshot_edit *edit, uint32_t list, uint32_t first, uint32_t n, bool used)
 {
 	struct snapshot_entry *entry = edit_entry(edit, list);
 
-	entry->child = edit_range(edit, entry->child, entry->height, 0, first, (uint64_t)first + n - 1, used);
+	entry->child = edit_range(
+		edit, entry->child, entry->height, 0, first, (uint64_t)first + n - 1, used);
 	entry->used = used ? entry->used + n : entry->used - n;
 }
 
-void snapshot_set_list(struct snapshot_edit *edit, uint32_t list, bool active, bool full, uint64_t used)
+void snapshot_set_list(
+	struct snapshot_edit *edit, uint32_t list, bool active, bool full, uint64_t used)
 {
 	*edit_entry(edit, list) = (struct snapshot_entry){
 		.active = active,

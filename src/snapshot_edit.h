@@ -11,8 +11,8 @@
 
 struct snapshot_edit {
 	struct region *region;
-	uint64_t seq;   /* The picture being made. */
-	uint32_t root;  /* Its root block. */
+	uint64_t seq;       /* The picture being made. */
+	uint32_t root;      /* Its root block. */
 	uint64_t ring_tail; /* Replaced blocks so far, not retired before the publication. */
 };
 
@@ -32,13 +32,16 @@ int snapshot_reserve(struct region *region, uint32_t n, struct rcu_culprit *culp
 uint64_t snapshot_oldest_ticket(const struct region *region);
 
 void snapshot_begin(struct snapshot_edit *edit, struct region *region);
-void snapshot_set_pages(struct snapshot_edit *edit, uint32_t list, uint32_t first, uint32_t n, bool used);
-void snapshot_set_list(struct snapshot_edit *edit, uint32_t list, bool active, bool full, uint64_t used);
+void snapshot_set_pages(
+	struct snapshot_edit *edit, uint32_t list, uint32_t first, uint32_t n, bool used);
+void snapshot_set_list(
+	struct snapshot_edit *edit, uint32_t list, bool active, bool full, uint64_t used);
 
 /* Publish: the linearization point.  Returns the ticket after which the old picture is unseen. */
 uint64_t snapshot_publish(struct snapshot_edit *edit);
 
-/* After a writer's death: every block that is neither reachable nor waiting is retired anew (INV-SNAPSHOT-3). */
+/* After a writer's death: every block that is neither reachable nor waiting is retired anew
+ * (INV-SNAPSHOT-3). */
 void snapshot_sweep(struct region *region);
 
 /* Blocks reachable or waiting. */

@@ -27,7 +27,9 @@ static void mark_table(struct snapshot_pool *pool, uint32_t table)
 void snapshot_sweep(struct region *region)
 {
 	struct snapshot_pool *pool = region->snapshots;
-	uint32_t root = (uint32_t)(rcu_load_relaxed(&region->root) & ((1u << SNAPSHOT_BLOCK_BITS) - 1)); /* Relaxed: under the mutex. */
+	uint32_t root =
+		(uint32_t)(rcu_load_relaxed(&region->root) &
+			   ((1u << SNAPSHOT_BLOCK_BITS) - 1)); /* Relaxed: under the mutex. */
 	uint64_t ticket = rcu_ticket(region->domain);
 
 	for (uint32_t b = 1; b < pool->max && b < pool->next + 1; b++)
@@ -47,6 +49,7 @@ void snapshot_sweep(struct region *region)
 			pool->born[b] = 0;
 			continue;
 		}
-		pool->ring[pool->ring_tail++] = (struct snapshot_retired){.ticket = ticket, .block = b};
+		pool->ring[pool->ring_tail++] =
+			(struct snapshot_retired){.ticket = ticket, .block = b};
 	}
 }

@@ -19,7 +19,8 @@ static void *iova_step(uint64_t iova, uint64_t *len)
 	if (index_tag(word) != INDEX_DIRECT)
 		return external_iova2virt(iova, len);
 	va = iova + (word & ~RCU_RADIX_TAG);
-	/* The page's size is that of its list, which the other index names; its words stay for ever. */
+	/* The page's size is that of its list, which the other index names; its words stay for
+	 * ever. */
 	list = index_list(rcu_radix_lookup(runtime_view.va_index, va));
 	page_sz = 1ull << runtime_view.region->states[list].page_shift;
 	rest = page_sz - (va & (page_sz - 1));

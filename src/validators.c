@@ -47,9 +47,11 @@ int validators_ask(int socket_id, size_t new_len)
 	return q.verdict;
 }
 
-int rte_mem_alloc_validator_register(const char *name, rte_mem_alloc_validator_t clb, int socket_id, size_t limit)
+int rte_mem_alloc_validator_register(
+	const char *name, rte_mem_alloc_validator_t clb, int socket_id, size_t limit)
 {
-	struct registry_entry entry = {.fn = (void (*)(void))clb, .socket = socket_id, .limit = limit};
+	struct registry_entry entry = {
+		.fn = (void (*)(void))clb, .socket = socket_id, .limit = limit};
 
 	if (clb == NULL || socket_id < 0)
 		return api_result(-EINVAL);
@@ -61,7 +63,9 @@ int rte_mem_alloc_validator_unregister(const char *name, int socket_id)
 	if (socket_id < 0)
 		return api_result(-EINVAL);
 	/* Removing waits until no callback runs, this one included. */
-	return api_result(writer_in_callback() ? -EDEADLK : registry_remove(&validators, name, NULL, socket_id));
+	return api_result(writer_in_callback()
+				  ? -EDEADLK
+				  : registry_remove(&validators, name, NULL, socket_id));
 }
 
 void validators_fini(void)

@@ -62,14 +62,15 @@ static int walk_raw(struct walk *walk)
 	walk->region = region;
 	context_self.callbacks++;
 	root = snapshot_get(region);
-	while (ret == 0 && (list = snapshot_next_list(region, root, (uint32_t)(list + 1), &entry)) >= 0) {
+	while (ret == 0 &&
+		(list = snapshot_next_list(region, root, (uint32_t)(list + 1), &entry)) >= 0) {
 		if (!runtime_list_attached(region, (uint32_t)list))
 			continue;
 		if (walk->list)
 			ret = walk->list(&region->lists[list], walk->arg);
 		else if (entry->used)
-			ret = snapshot_runs(
-				region, entry, (uint32_t)list, region->states[list].n_pages, run, walk);
+			ret = snapshot_runs(region, entry, (uint32_t)list,
+				region->states[list].n_pages, run, walk);
 	}
 	context_self.callbacks--;
 	return ret;

@@ -19,8 +19,8 @@ __thread struct context context_self;
 
 /* This thread as a writer. */
 static __thread struct {
-	bool owner;             /* Owns the mutex. */
-	bool was_online;        /* QSBR reader to be put back online. */
+	bool owner;      /* Owns the mutex. */
+	bool was_online; /* QSBR reader to be put back online. */
 } writer_self __attribute__((tls_model("initial-exec")));
 
 int writer_allowed(void)
@@ -110,16 +110,16 @@ int writer_lock(struct region *region)
 	int err = lock_bounded(region);
 
 	if (err == EOWNERDEAD) {
-		log_message(LOG_WARN, "thread %d of process %d died as the writer: recovering", region->owner_tid,
-			region->owner_pid);
+		log_message(LOG_WARN, "thread %d of process %d died as the writer: recovering",
+			region->owner_tid, region->owner_pid);
 		intent_recover(region);
 		/* The last act: dying before it leaves the mutex to the next that recovers. */
 		pthread_mutex_consistent(&region->mutex);
 		err = 0;
 	}
 	if (err == ETIMEDOUT)
-		log_message(LOG_ERROR, "thread %d of process %d has been the writer for too long", region->owner_tid,
-			region->owner_pid);
+		log_message(LOG_ERROR, "thread %d of process %d has been the writer for too long",
+			region->owner_tid, region->owner_pid);
 	if (err)
 		return -err;
 	region->owner_pid = getpid();

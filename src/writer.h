@@ -10,7 +10,8 @@
 
 #include "region.h"
 
-/* 0 when the calling thread may call a writer: else -ENODEV, or -EDEADLK inside a section, walk or callback. */
+/* 0 when the calling thread may call a writer: else -ENODEV, or -EDEADLK inside a section, walk or
+ * callback. */
 int writer_allowed(void);
 
 /* Around a whole writer call: an online QSBR reader is offline meanwhile. */
