@@ -94,11 +94,12 @@ RCUMEM_API __rte_experimental int rte_mem_event_callback_register(
  *   0, or -1 with rte_errno.
  *
  * Errors     EINVAL (`name` NULL or empty), ENAMETOOLONG, ENOENT (no callback of
- *            this name with this `arg`), EDEADLK (inside an event callback).
+ *            this name with this `arg`), EDEADLK (inside an event callback or
+ *            validator).
  * Ownership  After the return the callback is not running in any thread and
  *            will not be called: what `arg` names may be freed.
- * Context    Any thread; inside sections, walks and validators too.
- * Progress   Waits for calls of callbacks that are going on.
+ * Context    Any thread; inside sections and walks too.
+ * Progress   Waits for calls of callbacks and validators that are going on.
  * Ordering   Those calls happen before the return.
  * Source     seed rte_memory.h; contract rows E1-E5, E8.
  */
@@ -168,11 +169,11 @@ RCUMEM_API __rte_experimental int rte_mem_alloc_validator_register(
  *
  * Errors     EINVAL (`name` NULL or empty, `socket_id` negative), ENAMETOOLONG,
  *            ENOENT (no validator of this name on this socket), EDEADLK (inside a
- *            validator).
+ *            validator or event callback).
  * Ownership  After the return the validator is not running in any thread and
  *            will not be called.
- * Context    Any thread; inside sections, walks and event callbacks too.
- * Progress   Waits for calls of validators that are going on.
+ * Context    Any thread; inside sections and walks too.
+ * Progress   Waits for calls of validators and callbacks that are going on.
  * Ordering   Those calls happen before the return.
  * Source     seed rte_memory.h; contract rows A1, A7.
  */

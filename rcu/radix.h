@@ -26,6 +26,7 @@
 #include <stdint.h>
 
 #include "atomic.h"
+#include "point.h"
 
 #define RCU_RADIX_BITS     9
 #define RCU_RADIX_FANOUT   (1u << RCU_RADIX_BITS)
@@ -81,6 +82,7 @@ static inline uint64_t rcu_radix_lookup_low(const struct rcu_radix *tree, uint64
 		&rcu_radix_child(word)->words[(key >> RCU_RADIX_MID) & (RCU_RADIX_FANOUT - 1)]);
 	if (!rcu_radix_is_node(word))
 		return word;
+	TEST_POINT("lookup.leaf");
 	return rcu_load_acquire(
 		&rcu_radix_child(word)->words[(key >> RCU_RADIX_MIN) & (RCU_RADIX_FANOUT - 1)]);
 }

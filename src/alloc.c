@@ -10,6 +10,7 @@
 #include "log.h"
 #include "os.h"
 #include "pagemask.h"
+#include "point.h"
 #include "runtime.h"
 #include "segment.h"
 #include "snapshot_edit.h"
@@ -61,7 +62,9 @@ static int alloc_locked(struct region *region, const struct alloc_request *req, 
 	*va = (void *)(uintptr_t)segment_va(state, plug.first);
 	*record = !req->initial && events_wanted() ? hotplug_record(region) : -1;
 	if (*record >= 0)
-		region->ops[*record] = (struct op_record){OP_EVENTS, list, plug.first, n, 0};
+		region->ops[*record] = (struct op_record){OP_EVENTS, list, plug.first, n,
+			op_owner(region->owner_pid, region->owner_tid)};
+	TEST_POINT("alloc.recorded");
 	return 0;
 }
 

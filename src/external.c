@@ -17,6 +17,7 @@
 #include "index.h"
 #include "intent.h"
 #include "piece.h"
+#include "point.h"
 #include "runtime.h"
 #include "segment.h"
 #include "snapshot_edit.h"
@@ -55,7 +56,7 @@ static int64_t find_free(const struct region *region)
 }
 
 /* Storage of the list: its segment array, and behind it the pieces. */
-static int storage_create(struct region *region, const struct external_request *req, uint64_t seq,
+static int storage_create(struct region *region, const struct external_request *req, uint32_t list,
 	struct rte_memseg_list *msl, struct list_state *state)
 {
 	uint64_t arr_len = fbarray_storage_size(req->n_pages, sizeof(struct rte_memseg));
@@ -64,7 +65,7 @@ static int storage_create(struct region *region, const struct external_request *
 	int err;
 
 	arr_len = (arr_len + 63) / 64 * 64;
-	external_storage_name(seq, name);
+	external_storage_name(list, state->born, name);
 	err = arena_create_locked(
 		region, name, arr_len + req->n_pieces * sizeof(struct piece), &va);
 	if (err)
@@ -82,9 +83,9 @@ static int storage_create(struct region *region, const struct external_request *
 static int describe_list(
 	struct region *region, const struct external_request *req, uint32_t list, uint64_t seq)
 {
+	/* The kind comes last, when a successor can rely on the rest. */
 	struct rte_memseg_list msl = {.page_sz = req->page_sz, .len = req->len, .external = 1};
 	struct list_state state = {
-		.kind = LIST_EXTERNAL,
 		.page_shift = (uint32_t)__builtin_ctzll(req->page_sz),
 		.n_pages = req->n_pages,
 		.base = req->va,
@@ -92,13 +93,17 @@ static int describe_list(
 		.died = UINT64_MAX,
 		.attached = 1ull << runtime.process,
 	};
-	int err = storage_create(region, req, seq, &msl, &state);
+	int err = storage_create(region, req, list, &msl, &state);
 
 	if (err)
 		return err;
+	TEST_POINT("external.stored");
 	state.socket = msl.socket_id = (int)region->next_socket_id;
 	region->states[list] = state;
 	region->lists[list] = msl;
+	TEST_POINT("external.described");
+	/* Release pairs with external_undo(): a record of this kind is complete. */
+	rcu_store_release(&region->states[list].kind, LIST_EXTERNAL);
 	return 0;
 }
 
@@ -109,14 +114,16 @@ static void publish_list(struct region *region, const struct external_request *r
 	struct region_stats *stats = &region->stats;
 
 	index_external_add(region, list);
+	TEST_POINT("external.indexed");
 	for (uint32_t i = 0; i < req->n_pages; i++)
 		segment_describe(region, list, i, req->iovas ? req->iovas[i] : RTE_BAD_IOVA, 0);
 	runtime_attached_set(list, true);
-	/* Release pairs with the acquire in lookups: a count above 0 shows the index words. */
+	/* Release pairs with external_iova2virt(): a count above 0 shows the index words. */
 	rcu_store_release(&region->external_cnt, region->external_cnt + 1);
 	/* Release pairs with callers' scan of the public records: an address shows a complete
 	 * record. */
 	rcu_store_release(&region->lists[list].addr_64, req->va);
+	TEST_POINT("external.shown");
 	snapshot_set_list(edit, list, true, true, req->n_pages);
 	snapshot_publish(edit);
 	region->next_socket_id++;

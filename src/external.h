@@ -7,8 +7,12 @@
 #include "arena.h"
 #include "region.h"
 
-/* Name of the storage of the list that the snapshot `seq` shows first. */
-void external_storage_name(uint64_t seq, char name[ARENA_NAME_LEN]);
+/*
+ * Name of the storage of the list that the snapshot `seq` shows first.  Where
+ * a registration was undone, the next one has the same number, but not the
+ * same list while readers may hold that.  No array of a user's has a slash.
+ */
+void external_storage_name(uint32_t list, uint64_t seq, char name[ARENA_NAME_LEN]);
 
 /* Give record and storage of a list back; nobody can hold it. */
 void external_forget(struct region *region, uint32_t list);

@@ -114,7 +114,7 @@ static const struct piece *find_piece(const struct region *region, uint64_t iova
 	uint64_t root = snapshot_get(region);
 	const struct list_state *state = &region->states[index_list(word)];
 
-	TEST_POINT("external.find_piece");
+	TEST_POINT("lookup.piece");
 	if (index_tag(word) == INDEX_EXTERNAL && external_alive(state, root) &&
 		runtime_list_attached(region, index_list(word))) {
 		const struct piece *piece = &state->pieces[index_piece(word)];

@@ -16,41 +16,82 @@
 #include "snapshot_edit.h"
 #include "writer.h"
 
-void external_storage_name(uint64_t seq, char name[ARENA_NAME_LEN])
+void external_storage_name(uint32_t list, uint64_t seq, char name[ARENA_NAME_LEN])
 {
-	snprintf(name, ARENA_NAME_LEN, "extmem.%llu", (unsigned long long)seq);
+	snprintf(name, ARENA_NAME_LEN, "extmem/%u/%llu", list, (unsigned long long)seq);
 }
 
-void external_forget(struct region *region, uint32_t list)
-{
-	void *data = region->lists[list].memseg_arr.data;
-
-	runtime_attached_set(list, false);
-	memset(&region->lists[list], 0, sizeof(region->lists[list]));
-	memset(&region->states[list], 0, sizeof(region->states[list]));
-	if (data)
-		arena_destroy_locked(region, data, true);
-}
-
-void external_undo(struct region *region, uint32_t list, uint64_t seq)
+/*
+ * Storage of the list that was to be shown first by the snapshot `seq`.  By
+ * name: a dead writer may have given it back, and its place to another.
+ */
+static void storage_destroy(struct region *region, uint32_t list, uint64_t seq)
 {
 	const struct arena_piece *piece;
 	char name[ARENA_NAME_LEN];
 
-	if (region->states[list].kind == LIST_EXTERNAL)
-		index_external_remove(region, list);
-	external_forget(region, list);
-	/* The writer may have died before the record named the storage. */
-	external_storage_name(seq, name);
+	external_storage_name(list, seq, name);
 	piece = arena_find_name(region->arena, name);
 	if (piece)
 		arena_destroy_locked(region, arena_address(region->arena, piece), true);
 }
 
+/* Out of the indexes, and dying: a reader may have found the list by an index word until now. */
+static void withdraw(struct region *region, uint32_t list)
+{
+	struct list_state *state = &region->states[list];
+
+	index_external_remove(region, list);
+	TEST_POINT("external.withdrawn");
+	state->ticket = rcu_ticket(region->domain);
+	/* Release pairs with external_undo(): the ticket is that of the withdrawal. */
+	rcu_store_release(&state->kind, LIST_DYING);
+}
+
+/* In an order that can be begun again after a writer's death: the record tells what is left to do.
+ */
+void external_forget(struct region *region, uint32_t list)
+{
+	struct list_state *state = &region->states[list];
+
+	storage_destroy(region, list, state->born);
+	TEST_POINT("forget.storage");
+	runtime_attached_set(list, false);
+	memset(&region->lists[list], 0, sizeof(region->lists[list]));
+	TEST_POINT("forget.list");
+	/* Release pairs with external_undo(): of a record of no kind nothing is left but itself. */
+	rcu_store_release(&state->kind, LIST_NONE);
+	memset(state, 0, sizeof(*state));
+}
+
+void external_undo(struct region *region, uint32_t list, uint64_t seq)
+{
+	struct list_state *state = &region->states[list];
+
+	/* Acquire pairs with describe_list() and external_forget(). */
+	switch ((enum list_kind)rcu_load_acquire(&state->kind)) {
+	case LIST_EXTERNAL:
+		/*
+		 * A reader may have found the list by an index word: like any
+		 * other it dies, and is forgotten when readers have passed.
+		 * Release pairs with external_alive(): no snapshot shows it.
+		 */
+		rcu_store_release(&state->died, 0);
+		withdraw(region, list);
+		break;
+	case LIST_NONE:
+		/* The writer may have died before the record named the storage. */
+		storage_destroy(region, list, seq);
+		memset(&region->lists[list], 0, sizeof(region->lists[list]));
+		break;
+	default:
+		break; /* Dying already. */
+	}
+}
+
 void external_unpublish(struct region *region, uint32_t list, bool published)
 {
 	struct list_state *state = &region->states[list];
-	struct region_stats *stats = &region->stats;
 	struct snapshot_edit edit;
 
 	if (state->kind != LIST_EXTERNAL)
@@ -62,15 +103,7 @@ void external_unpublish(struct region *region, uint32_t list, bool published)
 		snapshot_set_list(&edit, list, false, false, 0);
 		snapshot_publish(&edit);
 	}
-	/* Release pairs with the acquire in lookups; too high for a moment is harmless. */
-	rcu_store_release(&region->external_cnt, region->external_cnt - 1);
-	rcu_store_relaxed(&stats->lists, stats->lists - 1); /* Relaxed, both: figures. */
-	rcu_store_relaxed(&stats->segments, stats->segments - state->n_pages);
-	index_external_remove(region, list);
-	TEST_POINT("external.withdrawn");
-	/* A reader may have found the list by an index word until now. */
-	state->ticket = rcu_ticket(region->domain);
-	state->kind = LIST_DYING;
+	withdraw(region, list);
 }
 
 void external_reclaim_passed(struct region *region)
@@ -112,6 +145,7 @@ static int begin(const void *va, size_t len)
 static int unregister_locked(struct region *region, uint32_t list)
 {
 	uint64_t mine = 1ull << runtime.process;
+	struct region_stats *stats = &region->stats;
 	struct snapshot_edit edit;
 	int err;
 
@@ -125,6 +159,10 @@ static int unregister_locked(struct region *region, uint32_t list)
 	snapshot_begin(&edit, region);
 	intent_begin(region, INTENT_UNREGISTER, list, 0, 0, edit.seq, 0);
 	external_unpublish(region, list, false);
+	/* Release pairs with external_iova2virt(); too high until now is harmless. */
+	rcu_store_release(&region->external_cnt, region->external_cnt - 1);
+	rcu_store_relaxed(&stats->lists, stats->lists - 1); /* Relaxed, both: figures. */
+	rcu_store_relaxed(&stats->segments, stats->segments - region->states[list].n_pages);
 	intent_end(region);
 	return 0;
 }

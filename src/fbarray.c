@@ -15,6 +15,7 @@
 #include "atomic.h"
 #include "fbarray.h"
 #include "fbarray_mask.h"
+#include "runtime.h"
 
 #define STORAGE_ALIGN 64
 
@@ -102,6 +103,9 @@ int fbarray_check(const struct rte_fbarray *arr)
 	const struct fbarray_header *header;
 
 	if (struct_check(arr))
+		return -EINVAL;
+	/* After rcumem_fini(), or in a forked child, the storage is gone. */
+	if (!runtime_holds(arr->data, fbarray_storage_size(arr->len, arr->elt_sz)))
 		return -EINVAL;
 	header = header_of(arr);
 	if (header->len != arr->len || header->n_words != fbmask_word_cnt(arr->len))

@@ -13,6 +13,7 @@
 #include "hotplug.h"
 #include "index.h"
 #include "log.h"
+#include "point.h"
 #include "runtime.h"
 #include "segment.h"
 #include "snapshot_edit.h"
@@ -77,7 +78,9 @@ static int claim(struct region *region, const struct free_range *range)
 	record = hotplug_record(region);
 	if (record < 0)
 		return -EAGAIN;
-	region->ops[record] = (struct op_record){OP_EVENTS, range->list, range->first, range->n, 0};
+	region->ops[record] = (struct op_record){OP_EVENTS, range->list, range->first, range->n,
+		op_owner(region->owner_pid, region->owner_tid)};
+	TEST_POINT("free.claimed");
 	return record;
 }
 

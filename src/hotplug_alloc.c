@@ -154,8 +154,9 @@ static void publish(
 		&region->socket_bytes[state->socket], region->socket_bytes[state->socket] + len);
 	rcu_store_relaxed(&region->stats.bytes, region->stats.bytes + len);
 	rcu_store_relaxed(&region->stats.segments, region->stats.segments + request->n);
-	rcu_store_relaxed(&region->stats.allocs, region->stats.allocs + 1);
 	snapshot_publish(&edit);
+	/* Last: an operation that recovery takes back is not counted. */
+	rcu_store_relaxed(&region->stats.allocs, region->stats.allocs + 1);
 }
 
 int hotplug_plug(

@@ -14,17 +14,34 @@
 #include "segment.h"
 #include "snapshot_edit.h"
 
-void hotplug_withdraw(struct region *region, uint32_t list, uint32_t first, uint32_t n)
+/* Take pages out of the IOVA index, as few ranges as their IO addresses allow. */
+static void clear_iovas(struct region *region, uint32_t list, uint32_t first, uint32_t n)
 {
-	const struct list_state *state = &region->states[list];
+	uint64_t page_sz = 1ull << region->states[list].page_shift;
+	uint64_t begin = 0, len = 0;
 
 	for (uint32_t page = first; page < first + n; page++) {
 		uint64_t iova = rcu_load_relaxed(
 			&segment_mirror(region, list, page)->iova); /* Relaxed: under the mutex. */
 
+		if (len && iova == begin + len) {
+			len += page_sz;
+			continue;
+		}
+		if (len)
+			index_iova_clear(region, begin, len);
+		begin = iova;
 		/* 0: recovery meets a page that was not described yet. */
-		if (iova != RTE_BAD_IOVA && iova != 0)
-			index_iova_clear(region, iova, 1ull << state->page_shift);
+		len = iova == RTE_BAD_IOVA || iova == 0 ? 0 : page_sz;
+	}
+	if (len)
+		index_iova_clear(region, begin, len);
+}
+
+void hotplug_withdraw(struct region *region, uint32_t list, uint32_t first, uint32_t n)
+{
+	clear_iovas(region, list, first, n);
+	for (uint32_t page = first; page < first + n; page++) {
 		TEST_POINT("withdraw.page");
 		segment_withdraw(region, list, page);
 	}
@@ -49,6 +66,7 @@ int hotplug_unpublish(struct region *region, uint32_t list, uint32_t first, uint
 	snapshot_set_pages(&edit, list, first, n, false);
 	ticket = snapshot_publish(&edit);
 	region->ops[record] = (struct op_record){OP_QUARANTINE, list, first, n, ticket};
+	TEST_POINT("unpublish.recorded");
 	/* Relaxed, all of these: figures. */
 	rcu_store_relaxed(&msl->version, msl->version + n);
 	rcu_store_relaxed(
@@ -85,10 +103,11 @@ void hotplug_reclaim(struct region *region, uint32_t record)
 
 	intent_begin(region, INTENT_RECLAIM, op->list, op->first, op->n, 0, record);
 	hotplug_reclaim_steps(region, op);
+	TEST_POINT("reclaim.given_back");
 	/* Relaxed: a figure. */
 	rcu_store_relaxed(&region->stats.quarantined_bytes, region->stats.quarantined_bytes - len);
 	op->state = OP_FREE_SLOT;
-	intent_end(region);
+	intent_end(region); /* The record is read again by a successor until here. */
 }
 
 void hotplug_reclaim_passed(struct region *region)

@@ -4,6 +4,7 @@
 #include "external.h"
 #include "hotplug.h"
 #include "intent.h"
+#include "pagemask.h"
 #include "point.h"
 #include "segment.h"
 #include "snapshot_edit.h"
@@ -59,7 +60,7 @@ static void recount(struct region *region)
 		if (region->ops[i].state == OP_QUARANTINE)
 			quarantined += (uint64_t)region->ops[i].n
 				       << region->states[region->ops[i].list].page_shift;
-	/* Release pairs with the acquire in lookups, as in publish_list(). */
+	/* Release pairs with external_iova2virt(), as in publish_list(). */
 	rcu_store_release(&region->external_cnt, external);
 	/* Relaxed: figures. */
 	rcu_store_relaxed(&stats->segments, segments);
@@ -74,7 +75,11 @@ static void finish_unpublish(struct region *region, const struct intent *intent,
 	struct op_record *op = &region->ops[intent->record];
 	struct snapshot_edit edit;
 
+	struct rte_memseg_list *msl = &region->lists[intent->list];
+
 	hotplug_withdraw(region, intent->list, intent->first, intent->n);
+	/* Relaxed: a figure.  Callers compare it, so that twice is better than never. */
+	rcu_store_relaxed(&msl->version, msl->version + intent->n);
 	if (!published) {
 		snapshot_begin(&edit, region);
 		snapshot_set_pages(&edit, intent->list, intent->first, intent->n, false);
@@ -84,13 +89,37 @@ static void finish_unpublish(struct region *region, const struct intent *intent,
 		OP_QUARANTINE, intent->list, intent->first, intent->n, rcu_ticket(region->domain)};
 }
 
-/* A plug that was not published is taken back; readers may have found its pages by the indexes, so
- * they wait. */
+/*
+ * A plug that was not published is taken back; readers may have found its pages
+ * by the indexes, so they wait, and nobody may take them meanwhile.
+ */
 static void undo_alloc(struct region *region, const struct intent *intent)
 {
+	const struct list_state *state = &region->states[intent->list];
+
+	pagemask_set(state->taken, state->n_pages, intent->first, intent->n, true);
 	hotplug_withdraw(region, intent->list, intent->first, intent->n);
 	region->ops[intent->record] = (struct op_record){
 		OP_QUARANTINE, intent->list, intent->first, intent->n, rcu_ticket(region->domain)};
+}
+
+/* The socket of a list that was published is never given again. */
+static void keep_socket_id(struct region *region, uint32_t list)
+{
+	uint32_t next = (uint32_t)region->states[list].socket + 1;
+
+	if (region->next_socket_id < next)
+		region->next_socket_id = next;
+}
+
+/* What the dead writer was telling callbacks, or had told them, stays in use and may be freed. */
+static void drop_events(struct region *region)
+{
+	uint64_t dead = op_owner(region->owner_pid, region->owner_tid);
+
+	for (uint32_t i = 0; i < REGION_OPS; i++)
+		if (region->ops[i].state == OP_EVENTS && region->ops[i].ticket == dead)
+			region->ops[i].state = OP_FREE_SLOT;
 }
 
 void intent_recover(struct region *region)
@@ -118,11 +147,15 @@ void intent_recover(struct region *region)
 	case INTENT_REGISTER:
 		if (!published)
 			external_undo(region, intent.list, intent.seq);
+		else
+			keep_socket_id(region, intent.list);
 		break;
 	case INTENT_UNREGISTER:
 		external_unpublish(region, intent.list, published);
 		break;
 	}
+	TEST_POINT("recover.done");
+	drop_events(region);
 	recount(region);
 	rcu_store_relaxed(
 		&region->stats.recoveries, region->stats.recoveries + 1); /* Relaxed: a figure. */

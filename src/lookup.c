@@ -95,7 +95,7 @@ static __attribute__((noinline)) void *iova2virt_miss(uint64_t iova)
 {
 	uint64_t word = rcu_radix_lookup(runtime_view.iova_index, iova);
 
-	TEST_POINT("iova2virt.internal_miss");
+	TEST_POINT("lookup.miss");
 	if (index_tag(word) == INDEX_DIRECT)
 		return (void *)(uintptr_t)(iova + (word & ~RCU_RADIX_TAG));
 	return external_iova2virt(iova, NULL);

@@ -2,6 +2,7 @@
 /* A bit for each page under two levels of "full" bits; pagemask.h has the invariant. */
 
 #include "pagemask.h"
+#include "point.h"
 
 #define LEVELS 3
 
@@ -83,6 +84,7 @@ void pagemask_set(uint64_t *mask, uint32_t n, uint32_t first, uint32_t cnt, bool
 			else
 				mask[off + w] &= ~change;
 		}
+		TEST_POINT("pagemask.level");
 		from = from / 64;
 		len = end - from + 1;
 	}

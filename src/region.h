@@ -67,8 +67,15 @@ struct op_record {
 	uint32_t list;  /* Writer, all of these. */
 	uint32_t first;
 	uint32_t n;
-	uint64_t ticket; /* OP_QUARANTINE: readers before it may hold the range. */
+	/* OP_QUARANTINE: readers before it may hold the range.  OP_EVENTS: op_owner(). */
+	uint64_t ticket;
 };
+
+/* Who tells the callbacks of a range. */
+static inline uint64_t op_owner(int32_t pid, int32_t tid)
+{
+	return (uint64_t)(uint32_t)pid << 32 | (uint32_t)tid;
+}
 
 enum list_kind {
 	LIST_NONE,

@@ -42,6 +42,16 @@ static inline struct region *runtime_region(void)
 	return rcu_load_relaxed(&runtime_view.region);
 }
 
+/* True when [va, va + len) is memory of the control region, which this process has mapped. */
+static inline bool runtime_holds(const void *va, uint64_t len)
+{
+	const struct region *region = runtime_region();
+	uint64_t at = (uint64_t)(uintptr_t)va;
+
+	return region && at >= region->base && at - region->base < region->len &&
+	       len <= region->len - (at - region->base);
+}
+
 /* The readers' domain, or NULL without a runtime. */
 static inline struct rcu_domain *runtime_domain(void)
 {

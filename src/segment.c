@@ -98,11 +98,11 @@ bool segment_iova(const struct region *region, uint32_t list, uint32_t page, uin
 	/* Acquire pairs with segment_describe(). */
 	uint32_t before = rcu_load_acquire(generation);
 
-	TEST_POINT("segment.iova");
+	TEST_POINT("lookup.generation");
 	/* Acquire pairs with segment_clear() and segment_describe(): a newer value comes with a
 	 * newer generation. */
 	*iova = rcu_load_acquire(&segment_mirror(region, list, page)->iova);
-	TEST_POINT("segment.iova2");
+	TEST_POINT("lookup.iova");
 	/* Relaxed: ordered after the load above by its acquire. */
 	return (before & 1) && rcu_load_relaxed(generation) == before;
 }

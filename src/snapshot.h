@@ -21,6 +21,8 @@
  *                 hotplug operation for walks, and for lookups of external memory.
  * INV-SNAPSHOT-3  A block is in one of: reachable from the root, retired, free.
  *                 snapshot_sweep() restores this after a writer's death.
+ * INV-SNAPSHOT-4  A block whose `born` is above the published sequence is free,
+ *                 or of an edit in progress: no reader can know it.
  */
 
 #include <stdbool.h>
@@ -32,6 +34,7 @@
 #define SNAPSHOT_CHILDREN   128u
 #define SNAPSHOT_ENTRIES    32u
 #define SNAPSHOT_BLOCK_BITS 24
+#define SNAPSHOT_BORN_FREE  (1ull << 62) /* Above every sequence. */
 
 struct snapshot_entry {
 	uint32_t child; /* Top block of the list's pages; 0: none in use, or `full`. */
@@ -58,7 +61,7 @@ struct snapshot_retired {
 
 struct snapshot_pool {
 	struct snapshot_block *blocks; /* Immutable; block 0 is never used. */
-	uint64_t *born; /* Writer: for each block, the sequence of the edit that made it. */
+	uint64_t *born; /* Writer: the edit that made the block, or SNAPSHOT_BORN_FREE. */
 	uint32_t *free; /* Writer: stack of blocks. */
 	struct snapshot_retired *ring; /* Writer: blocks that wait, oldest first. */
 	uint32_t max;                  /* Immutable. */

@@ -72,6 +72,7 @@ int snapshot_reserve(struct region *region, uint32_t n, struct rcu_culprit *culp
 
 			if (r->ticket > oldest)
 				break;
+			pool->born[r->block] = SNAPSHOT_BORN_FREE; /* INV-SNAPSHOT-4 */
 			pool->free[pool->free_cnt++] = r->block;
 		}
 	}
@@ -101,9 +102,14 @@ static uint32_t edit_own(struct snapshot_edit *edit, uint32_t block)
 
 	if (block && pool->born[block] == edit->seq)
 		return block;
-	own = pool->free_cnt ? pool->free[--pool->free_cnt] : pool->next++;
-	assert(own < pool->max); /* snapshot_reserve() */
-	pool->born[own] = edit->seq;
+	own = pool->free_cnt ? pool->free[pool->free_cnt - 1] : pool->next;
+	assert(own < pool->max);     /* snapshot_reserve() */
+	pool->born[own] = edit->seq; /* Before it is taken: INV-SNAPSHOT-4. */
+	TEST_POINT("snapshot.own");
+	if (pool->free_cnt)
+		pool->free_cnt--;
+	else
+		pool->next++;
 	if (block) {
 		memcpy(&pool->blocks[own], &pool->blocks[block], sizeof(struct snapshot_block));
 		pool->ring[edit->ring_tail++ % pool->max].block = block;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Finding again, after a writer's death, the blocks it had taken or replaced. */
 
+#include "point.h"
 #include "snapshot_edit.h"
 
-#define MARK_REACHED UINT64_MAX /* In born[]: no edit has this number while the sweep runs. */
+#define REACHED (1ull << 63) /* In born[], while the sweep runs. */
 
 static void mark(struct snapshot_pool *pool, uint32_t block, unsigned int height)
 {
-	pool->born[block] = MARK_REACHED;
+	pool->born[block] |= REACHED;
 	for (uint32_t i = 0; height > 0 && i < SNAPSHOT_CHILDREN; i++)
 		if (pool->blocks[block].child[i])
 			mark(pool, pool->blocks[block].child[i], height - 1);
@@ -15,7 +16,7 @@ static void mark(struct snapshot_pool *pool, uint32_t block, unsigned int height
 
 static void mark_table(struct snapshot_pool *pool, uint32_t table)
 {
-	pool->born[table] = MARK_REACHED;
+	pool->born[table] |= REACHED;
 	for (uint32_t i = 0; i < SNAPSHOT_ENTRIES; i++) {
 		const struct snapshot_entry *entry = &pool->blocks[table].entry[i];
 
@@ -24,32 +25,40 @@ static void mark_table(struct snapshot_pool *pool, uint32_t table)
 	}
 }
 
-void snapshot_sweep(struct region *region)
+static void mark_all(struct snapshot_pool *pool, uint32_t root)
 {
-	struct snapshot_pool *pool = region->snapshots;
-	uint32_t root =
-		(uint32_t)(rcu_load_relaxed(&region->root) &
-			   ((1u << SNAPSHOT_BLOCK_BITS) - 1)); /* Relaxed: under the mutex. */
-	uint64_t ticket = rcu_ticket(region->domain);
-
-	for (uint32_t b = 1; b < pool->max && b < pool->next + 1; b++)
-		pool->born[b] = 0;
-	pool->born[root] = MARK_REACHED;
+	for (uint32_t b = 1; b < pool->next; b++)
+		pool->born[b] &= ~REACHED; /* A sweep before this one may have died. */
+	pool->born[root] |= REACHED;
 	for (uint32_t i = 0; i < SNAPSHOT_CHILDREN; i++)
 		if (pool->blocks[root].child[i])
 			mark_table(pool, pool->blocks[root].child[i]);
+}
+
+void snapshot_sweep(struct region *region)
+{
+	struct snapshot_pool *pool = region->snapshots;
+	uint64_t root = rcu_load_relaxed(&region->root); /* Relaxed: under the mutex. */
+	uint64_t ticket = rcu_ticket(region->domain);
+
+	mark_all(pool, (uint32_t)(root & ((1u << SNAPSHOT_BLOCK_BITS) - 1)));
+	TEST_POINT("sweep.marked");
 	/*
-	 * Everything else waits once more, whether it was free, waiting, or lost:
-	 * a reader may hold a picture that the dead writer had just replaced.
+	 * What no reader can know is free at once (INV-SNAPSHOT-4), so that there
+	 * are as many blocks at hand as the dead writer had made sure of.  The
+	 * rest waits anew, whether it was waiting or lost: a reader may hold a
+	 * picture that the dead writer had just replaced.
 	 */
 	pool->free_cnt = 0;
 	pool->ring_head = pool->ring_tail = 0;
 	for (uint32_t b = 1; b < pool->next; b++) {
-		if (pool->born[b] == MARK_REACHED) {
-			pool->born[b] = 0;
-			continue;
-		}
-		pool->ring[pool->ring_tail++] =
-			(struct snapshot_retired){.ticket = ticket, .block = b};
+		if (pool->born[b] & REACHED)
+			pool->born[b] &= ~REACHED;
+		else if (pool->born[b] > snapshot_seq(root))
+			pool->free[pool->free_cnt++] = b;
+		else
+			pool->ring[pool->ring_tail++] =
+				(struct snapshot_retired){.ticket = ticket, .block = b};
 	}
+	TEST_POINT("sweep.sorted");
 }

@@ -94,6 +94,24 @@ static uint64_t table_top(const struct rcu_radix *tree, const uint64_t *words, u
 	return shift == RCU_RADIX_HIGH ? RCU_RADIX_HIGH_LEN - 1 : RCU_RADIX_FANOUT - 1;
 }
 
+static void words_fill(uint64_t *words, uint64_t begin, uint64_t end, uint64_t value)
+{
+	for (uint64_t i = begin; i < end; i++)
+		words[i] = value;
+}
+
+/* The finest words: other regions may touch the first and the last, but no word between. */
+static void tree_leaf(uint64_t *words, uint64_t first, uint64_t last, uint64_t value)
+{
+	uint64_t first_old = words[first], last_old = words[last];
+
+	words_fill(words, first, last + 1, value);
+	if (first_old)
+		words[first] = SPACE_WORD_MIXED;
+	if (last_old)
+		words[last] = SPACE_WORD_MIXED;
+}
+
 /*
  * Fill [first, last], which lies within one table whose words cover 2^shift
  * bytes each.  Plain stores: the store of the map's pointer publishes them all
@@ -107,8 +125,7 @@ static void tree_visit(const struct tree_fill *fill, uint64_t *words, unsigned i
 	uint64_t i = (first >> shift) & top, end = ((last >> shift) & top) + 1;
 
 	if (shift == RCU_RADIX_MIN) {
-		for (; i < end; i++)
-			words[i] = words[i] ? SPACE_WORD_MIXED : fill->value;
+		tree_leaf(words, i, end - 1, fill->value);
 		return;
 	}
 	if ((first & mask) || (i + 1 == end && (last & mask) != mask)) {
@@ -121,8 +138,7 @@ static void tree_visit(const struct tree_fill *fill, uint64_t *words, unsigned i
 		tree_visit(fill, tree_node(fill, &words[end])->words, shift - RCU_RADIX_BITS,
 			last & ~mask, last);
 	}
-	for (; i < end; i++)
-		words[i] = fill->value;
+	words_fill(words, i, end, fill->value);
 }
 
 void space_tree_add(struct rcu_radix *tree, uint32_t dirty, const struct space_region *region)

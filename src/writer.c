@@ -131,6 +131,7 @@ int writer_lock(struct region *region)
 void writer_unlock(struct region *region)
 {
 	writer_self.owner = false;
+	region->owner_tid = 0; /* Whoever dies before it is named must not be taken for this one. */
 	pthread_mutex_unlock(&region->mutex);
 }
 
