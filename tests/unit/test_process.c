@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * Other processes than the one that started the runtime: children, processes
+ * without privilege, killed ones.
+ */
+
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+
+#include "support_call.h"
+#include "support_walk.h"
+
+/* ---- fork() ---- */
+
+static char *parents_pages;
+
+static int use_the_parents_runtime(void)
+{
+	struct rcumem_options opts = test_options();
+	struct rcumem_stats stats = {.sz = sizeof(stats)};
+	unsigned char resident;
+	char *page;
+
+	writer_page = parents_pages;
+	CHILD_CHECK(writer_not_refused(ENODEV) == NULL);
+	CHILD_CHECK(rcumem_stats_get(&stats) == -1 && rte_errno == ENODEV);
+	CHILD_CHECK(rcumem_read_lock() == -1 && rte_errno == ENODEV);
+	CHILD_CHECK(rcumem_fini() == -1 && rte_errno == ENODEV);
+	CHILD_CHECK(!rte_mem_virt2memseg_list(parents_pages));
+	CHILD_CHECK(!rte_mem_virt2memseg(parents_pages, NULL));
+	CHILD_CHECK(!rte_mem_iova2virt((uintptr_t)parents_pages));
+	CHILD_CHECK(segs_now() == 0);
+	CHILD_CHECK(rte_eal_get_physmem_size() == 0);
+	CHILD_CHECK(mincore(parents_pages, 4096, &resident) == -1 && errno == ENOMEM);
+	CHILD_CHECK(rcumem_init(&opts) == 0);
+	page = rcumem_pages_alloc(page_sz, page_sz, SOCKET_ID_ANY, 0);
+	CHILD_CHECK(page && page[0] == 0);
+	CHILD_CHECK(segs_now() == 1);
+	memset(page, 'c', page_sz);
+	CHILD_CHECK(rte_mem_iova2virt((uintptr_t)page) == page);
+	CHILD_CHECK(rcumem_pages_free(page, page_sz) == 0);
+	CHILD_CHECK(rcumem_fini() == 0);
+	return 0;
+}
+
+/* rows M1 */
+static void child_has_no_runtime_but_may_start_its_own(void **state)
+{
+	int line;
+
+	(void)state;
+	parents_pages = pages_get(2);
+	memset(parents_pages, 'p', 2 * page_sz);
+	/* A section of the parent is none of the child's. */
+	assert_int_equal(rcumem_read_lock(), 0);
+	line = child_run(use_the_parents_runtime);
+	rcumem_read_unlock();
+	assert_int_equal(line, 0);
+	assert_int_equal(segs_now(), 2);
+	assert_ptr_equal(rte_mem_iova2virt((uintptr_t)parents_pages), parents_pages);
+	assert_int_equal(parents_pages[0], 'p');
+	assert_int_equal(parents_pages[2 * page_sz - 1], 'p');
+	assert_int_equal(rcumem_synchronize(0), 0);
+	pages_put(parents_pages, 2);
+	pages_put(pages_get(2), 2);
+}
+
+/* ---- Privileges ---- */
+
+static int start_as_nobody(void)
+{
+	struct rcumem_options opts = test_options();
+	char *pages;
+
+	CHILD_CHECK(become_nobody() == 0);
+	CHILD_CHECK(rcumem_init(&opts) == 0);
+	pages = rcumem_pages_alloc(4 * RTE_PGSIZE_4K, RTE_PGSIZE_4K, SOCKET_ID_ANY, 0);
+	CHILD_CHECK(pages);
+	pages[0] = 1;
+	CHILD_CHECK(rte_mem_iova2virt((uintptr_t)pages + 9) == pages + 9);
+	CHILD_CHECK(rte_mem_virt2memseg(pages, NULL)->addr == pages);
+	CHILD_CHECK(segs_now() == 4);
+	CHILD_CHECK(rcumem_pages_free(pages, 4 * RTE_PGSIZE_4K) == 0);
+	CHILD_CHECK(rcumem_fini() == 0);
+	opts.iova_mode = RCUMEM_IOVA_PA;
+	CHILD_CHECK(rcumem_init(&opts) == -1 && rte_errno == EPERM);
+	CHILD_CHECK(rcumem_fini() == -1 && rte_errno == ENODEV);
+	opts.iova_mode = RCUMEM_IOVA_DEFAULT;
+	setenv("RCUMEM_IOVA_MODE", "pa", 1);
+	CHILD_CHECK(rcumem_init(&opts) == -1 && rte_errno == EPERM);
+	return 0;
+}
+
+static void nobody_can_do_all_but_physical_addresses(void **state)
+{
+	(void)state;
+	assert_int_equal(child_run(start_as_nobody), 0);
+}
+
+/* ---- Memory of the process ---- */
+
+static int create_spaces_until_memory_ends(void)
+{
+	struct rcumem_options opts = test_options();
+	struct rlimit none = {0, 0};
+	struct rcumem_space *space = NULL;
+	unsigned int n = 0;
+
+	CHILD_CHECK(rcumem_init(&opts) == 0);
+	CHILD_CHECK(setrlimit(RLIMIT_AS, &none) == 0);
+	do {
+		space = rcumem_space_create();
+	} while (space && ++n < 100000);
+	CHILD_CHECK(!space && rte_errno == ENOMEM);
+	CHILD_CHECK(rcumem_fini() == 0);
+	return 0;
+}
+
+static void space_that_finds_no_memory_is_not_created(void **state)
+{
+	(void)state;
+	assert_int_equal(child_run(create_spaces_until_memory_ends), 0);
+}
+
+/* ---- Other processes ---- */
+
+static int pipe_up[2], pipe_down[2];
+
+static int hold_the_prefix(void)
+{
+	struct rcumem_options opts = test_options();
+	char byte = 1;
+
+	opts.prefix = "rcumem_test_held";
+	CHILD_CHECK(rcumem_init(&opts) == 0);
+	CHILD_CHECK(rcumem_pages_alloc(2 * page_sz, page_sz, SOCKET_ID_ANY, 0));
+	CHILD_CHECK(write(pipe_up[1], &byte, 1) == 1);
+	CHILD_CHECK(read(pipe_down[0], &byte, 1) == 1);
+	return 0;
+}
+
+/* rows M2, M3 */
+static void prefix_in_use_is_busy_until_its_process_is_killed(void **state)
+{
+	struct rcumem_options opts = test_options();
+	char byte = 0;
+	pid_t pid;
+	int rc, err;
+
+	(void)state;
+	assert_int_equal(pipe(pipe_up), 0);
+	assert_int_equal(pipe(pipe_down), 0);
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0)
+		_exit(hold_the_prefix() != 0);
+	assert_int_equal(read(pipe_up[0], &byte, 1), 1);
+	opts.prefix = "rcumem_test_held";
+	rte_errno = 0;
+	rc = rcumem_init(&opts);
+	err = rte_errno;
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	for (int i = 0; i < 2; i++) {
+		close(pipe_up[i]);
+		close(pipe_down[i]);
+	}
+	assert_int_equal(rc, -1);
+	assert_int_equal(err, EBUSY);
+	/* Nothing of a process that was killed is left: its name is free, its pages are back. */
+	runtime_start(&opts);
+	assert_int_equal(segs_now(), 0);
+	runtime_stop();
+}
+
+int main(void)
+{
+	static const struct CMUnitTest cases[] = {
+		CASE(child_has_no_runtime_but_may_start_its_own),
+		BARE_CASE(space_that_finds_no_memory_is_not_created),
+		BARE_CASE(nobody_can_do_all_but_physical_addresses),
+		BARE_CASE(prefix_in_use_is_busy_until_its_process_is_killed),
+	};
+
+	return RUN_CASES("processes", cases);
+}

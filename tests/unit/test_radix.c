@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The radix tree against a naive model: a list of what was painted, of which
+ * the last that covers a key is right.  RCUMEM_SEED repeats a run.
+ */
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "radix.h"
+#include "support_radix.h"
+#include "support_random.h"
+
+/* ---- The model ---- */
+
+#define PAINTS_MAX 400
+
+struct paint {
+	uint64_t first;
+	uint64_t last;
+	uint64_t value;
+};
+
+static struct paint paints[PAINTS_MAX];
+static unsigned int n_paints;
+
+static uint64_t model_lookup(uint64_t key)
+{
+	for (unsigned int i = n_paints; i > 0; i--)
+		if (paints[i - 1].first <= key && key <= paints[i - 1].last)
+			return paints[i - 1].value;
+	return 0;
+}
+
+/* Paint tree and model; words of 4 KiB are the finest. */
+static void paint(struct rcu_radix *tree, uint64_t first, uint64_t last, uint64_t value)
+{
+	assert_int_equal(rcu_radix_reserve(tree, first, last), 0);
+	rcu_radix_update(tree, first, last, word_const, &value);
+	assert_true(n_paints < PAINTS_MAX);
+	paints[n_paints++] = (struct paint){first & ~4095ull, last | 4095, value};
+}
+
+static void check_key(const struct rcu_radix *tree, uint64_t key)
+{
+	uint64_t found = rcu_radix_lookup(tree, key), right = model_lookup(key);
+
+	if (found != right)
+		fail_msg("key %#llx: %#llx instead of %#llx", (unsigned long long)key,
+			(unsigned long long)found, (unsigned long long)right);
+}
+
+/* The keys where a mistake would show: both sides of each edge. */
+static void check_edges(const struct rcu_radix *tree)
+{
+	for (unsigned int i = 0; i < n_paints; i++) {
+		check_key(tree, paints[i].first);
+		check_key(tree, paints[i].last);
+		check_key(tree, paints[i].first - 1);
+		check_key(tree, paints[i].last + 1);
+		check_key(tree, paints[i].first + (paints[i].last - paints[i].first) / 2);
+	}
+}
+
+/* A range of any size; now and then beside one that was painted before. */
+static void random_range(unsigned int bits, uint64_t *first, uint64_t *last)
+{
+	const uint64_t top = bits < 64 ? (1ull << bits) - 1 : UINT64_MAX;
+
+	*first = random_u64() & top;
+	if (n_paints && random_below(2)) {
+		const struct paint *near = &paints[random_below(n_paints)];
+
+		*first = (random_below(2) ? near->first : near->last + 1) & top;
+	}
+	*last = *first + random_size(bits) - 1;
+	if (*last < *first || *last > top)
+		*last = top;
+}
+
+static void check_random_paints(unsigned int bits, unsigned int shift)
+{
+	struct rcu_radix *tree = tree_new(TREE_NODES);
+
+	n_paints = 0;
+	for (unsigned int i = 0; i < PAINTS_MAX; i++) {
+		uint64_t first, last;
+
+		random_range(bits, &first, &last);
+		/* Large ranges would soon hide all others. */
+		if (last - first >= 1ull << shift)
+			last = first + ((last - first) & ((1ull << shift) - 1));
+		paint(tree, first, last, random_below(8) ? tree_value(i) : 0);
+		for (unsigned int k = 0; k < 100; k++)
+			check_key(tree, random_u64() >> random_below(64));
+		if (i % 40 == 39)
+			check_edges(tree);
+	}
+	tree_free(tree);
+}
+
+static void random_ranges_below_2_to_the_48_match_the_model(void **state)
+{
+	(void)state;
+	check_random_paints(48, 46);
+	check_random_paints(48, 34);
+}
+
+static void random_ranges_of_all_64_bits_match_the_model(void **state)
+{
+	(void)state;
+	check_random_paints(64, 63);
+	check_random_paints(64, 50);
+}
+
+static void dense_ranges_of_a_few_pages_match_the_model(void **state)
+{
+	(void)state;
+	check_random_paints(32, 24);
+	check_random_paints(24, 16);
+}
+
+/* ---- Single answers ---- */
+
+static void an_empty_tree_knows_no_key(void **state)
+{
+	struct rcu_radix *tree = tree_new(1);
+
+	(void)state;
+	for (unsigned int shift = 0; shift < 64; shift++) {
+		assert_int_equal(rcu_radix_lookup(tree, 1ull << shift), 0);
+		assert_int_equal(rcu_radix_lookup(tree, (1ull << shift) - 1), 0);
+	}
+	assert_int_equal(rcu_radix_lookup(tree, UINT64_MAX), 0);
+	tree_free(tree);
+}
+
+static void the_two_halves_meet_at_2_to_the_48(void **state)
+{
+	struct rcu_radix *tree = tree_new(TREE_NODES);
+	const uint64_t middle = 1ull << 48;
+
+	(void)state;
+	n_paints = 0;
+	paint(tree, middle - 4096, middle + 4095, tree_value(1));
+	check_edges(tree);
+	paint(tree, middle, middle, tree_value(2));
+	check_edges(tree);
+	paint(tree, 0, UINT64_MAX, tree_value(3));
+	check_edges(tree);
+	tree_free(tree);
+}
+
+static void the_last_page_of_all_keys_has_a_word(void **state)
+{
+	struct rcu_radix *tree = tree_new(TREE_NODES);
+
+	(void)state;
+	n_paints = 0;
+	paint(tree, UINT64_MAX - 4095, UINT64_MAX, tree_value(1));
+	paint(tree, UINT64_MAX - (1ull << 57), UINT64_MAX - 8192, tree_value(2));
+	check_edges(tree);
+	assert_int_equal(rcu_radix_lookup(tree, UINT64_MAX), tree_value(1));
+	tree_free(tree);
+}
+
+static void a_4k_word_covered_in_part_is_updated_too(void **state)
+{
+	struct rcu_radix *tree = tree_new(TREE_NODES);
+
+	(void)state;
+	n_paints = 0;
+	paint(tree, 0x12345, 0x12345, tree_value(1));
+	assert_int_equal(rcu_radix_lookup(tree, 0x12000), tree_value(1));
+	assert_int_equal(rcu_radix_lookup(tree, 0x12fff), tree_value(1));
+	assert_int_equal(rcu_radix_lookup(tree, 0x13000), 0);
+	assert_int_equal(rcu_radix_lookup(tree, 0x11fff), 0);
+	tree_free(tree);
+}
+
+static void whole_words_of_1_gib_need_no_node(void **state)
+{
+	struct rcu_radix *tree = tree_new(1);
+
+	(void)state;
+	n_paints = 0;
+	paint(tree, 3ull << 30, (9ull << 30) - 1, tree_value(1));
+	paint(tree, 1ull << 57, (3ull << 57) - 1, tree_value(2));
+	assert_int_equal(tree->node_cnt, 0);
+	check_edges(tree);
+	tree_free(tree);
+}
+
+/* ---- What update shows to its callback ---- */
+
+struct shown {
+	uint64_t next; /* Where the next word must begin. */
+	uint64_t old;
+	unsigned int words[64];
+};
+
+static uint64_t show(void *ctx, uint64_t base, unsigned int shift, uint64_t old)
+{
+	struct shown *shown = ctx;
+
+	if (base == shown->next && old == shown->old)
+		shown->words[shift]++;
+	shown->next = base + (1ull << shift);
+	return tree_value(5);
+}
+
+static void update_shows_each_word_once_in_order(void **state)
+{
+	struct rcu_radix *tree = tree_new(TREE_NODES);
+	const uint64_t first = (1ull << 30) - 4096, last = (3ull << 30) + (1ull << 21) + 4095;
+	struct shown shown = {.next = first, .old = tree_value(4)};
+	uint64_t value = tree_value(4);
+
+	(void)state;
+	rcu_radix_update(tree, 0, (8ull << 30) - 1, word_const, &value);
+	assert_int_equal(rcu_radix_reserve(tree, first, last), 0);
+	rcu_radix_update(tree, first, last, show, &shown);
+	assert_int_equal(
+		shown.words[12], 2); /* One before the first GiB, one after the last 2 MiB. */
+	assert_int_equal(shown.words[21], 1);
+	assert_int_equal(shown.words[30], 2);
+	assert_int_equal(shown.next, last + 1);
+	assert_int_equal(rcu_radix_lookup(tree, first - 1), tree_value(4));
+	assert_int_equal(rcu_radix_lookup(tree, first), tree_value(5));
+	assert_int_equal(rcu_radix_lookup(tree, last), tree_value(5));
+	assert_int_equal(rcu_radix_lookup(tree, last + 1), tree_value(4));
+	tree_free(tree);
+}
+
+/* ---- Too few nodes ---- */
+
+static void reserve_without_enough_nodes_is_enospc_and_changes_no_answer(void **state)
+{
+	(void)state;
+	for (uint32_t nodes = 0; nodes < 24; nodes++) {
+		struct rcu_radix *tree = tree_new(nodes);
+		int err = 0;
+
+		n_paints = 0;
+		while (!err && n_paints < 64) {
+			uint64_t first, last;
+
+			random_range(random_below(2) ? 40 : 64, &first, &last);
+			err = rcu_radix_reserve(tree, first, last);
+			if (!err)
+				paint(tree, first, last, tree_value(n_paints + 1));
+		}
+		assert_int_equal(err, -ENOSPC);
+		assert_int_equal(tree->node_cnt, nodes);
+		check_edges(tree);
+		for (unsigned int k = 0; k < 200; k++)
+			check_key(tree, random_u64() >> random_below(64));
+		tree_free(tree);
+	}
+}
+
+static void nodes_made_before_the_pool_ran_out_serve_the_next_try(void **state)
+{
+	struct rcu_radix *tree = tree_new(1);
+	const uint64_t key = 5ull << 30;
+
+	(void)state;
+	assert_int_equal(rcu_radix_reserve(tree, key, key), -ENOSPC); /* Needs two. */
+	assert_int_equal(tree->node_cnt, 1);
+	assert_int_equal(rcu_radix_reserve(tree, key, key + (1ull << 21) - 1), 0);
+	assert_int_equal(tree->node_cnt, 1);
+	tree_free(tree);
+}
+
+int main(void)
+{
+	const struct CMUnitTest cases[] = {
+		cmocka_unit_test(an_empty_tree_knows_no_key),
+		cmocka_unit_test(the_two_halves_meet_at_2_to_the_48),
+		cmocka_unit_test(the_last_page_of_all_keys_has_a_word),
+		cmocka_unit_test(a_4k_word_covered_in_part_is_updated_too),
+		cmocka_unit_test(whole_words_of_1_gib_need_no_node),
+		cmocka_unit_test(update_shows_each_word_once_in_order),
+		cmocka_unit_test(random_ranges_below_2_to_the_48_match_the_model),
+		cmocka_unit_test(random_ranges_of_all_64_bits_match_the_model),
+		cmocka_unit_test(dense_ranges_of_a_few_pages_match_the_model),
+		cmocka_unit_test(reserve_without_enough_nodes_is_enospc_and_changes_no_answer),
+		cmocka_unit_test(nodes_made_before_the_pool_ran_out_serve_the_next_try),
+	};
+
+	random_begin();
+	return cmocka_run_group_tests(cases, NULL, NULL);
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * Grace periods: what sections and QSBR readers hold, and whom they hold up.
+ */
+
+#include "support_call.h"
+#include "support_walk.h"
+
+static struct rcumem_stats stats(void)
+{
+	struct rcumem_stats now = {.sz = sizeof(now)};
+
+	assert_int_equal(rcumem_stats_get(&now), 0);
+	return now;
+}
+
+/* A QSBR reader in a thread of its own that does one thing when told. */
+static struct {
+	sem_t told, done;
+	void (*todo)(void);
+	bool end;
+} servant;
+
+static void *serve(void *arg)
+{
+	*(int *)arg = rcumem_reader_register();
+	sem_post(&servant.done);
+	for (;;) {
+		while (sem_wait(&servant.told) != 0)
+			;
+		if (servant.end)
+			break;
+		servant.todo();
+		sem_post(&servant.done);
+	}
+	rcumem_reader_unregister();
+	return NULL;
+}
+
+static void tell_servant(void (*todo)(void))
+{
+	servant.todo = todo;
+	sem_post(&servant.told);
+	while (sem_wait(&servant.done) != 0)
+		;
+}
+
+static void qsbr_reader_holds_up_until_it_is_quiescent_or_offline(void **state)
+{
+	pthread_t thread;
+	int registered = -1;
+
+	(void)state;
+	memset(&servant, 0, sizeof(servant));
+	sem_init(&servant.told, 0, 0);
+	sem_init(&servant.done, 0, 0);
+	assert_int_equal(pthread_create(&thread, NULL, serve, &registered), 0);
+	while (sem_wait(&servant.done) != 0)
+		;
+	assert_int_equal(registered, 0);
+	assert_fails(rcumem_synchronize(0), ETIMEDOUT);
+	assert_fails(rcumem_synchronize(20), ETIMEDOUT);
+	tell_servant(rcumem_reader_offline);
+	assert_int_equal(rcumem_synchronize(0), 0);
+	tell_servant(rcumem_reader_quiescent);
+	assert_int_equal(rcumem_synchronize(0), 0);
+	tell_servant(rcumem_reader_online);
+	assert_fails(rcumem_synchronize(0), ETIMEDOUT);
+	tell_servant(rcumem_reader_offline);
+	assert_int_equal(rcumem_synchronize(0), 0);
+	servant.end = true;
+	sem_post(&servant.told);
+	pthread_join(thread, NULL);
+}
+
+static void *free_two(void *pages)
+{
+	return (void *)(intptr_t)rcumem_pages_free(pages, 2 * page_sz);
+}
+
+static void quiescent_state_lets_a_waiting_free_finish(void **state)
+{
+	struct rcumem_options opts = test_options();
+	pthread_t reader, writer;
+	int registered = -1;
+	void *pages, *freed;
+
+	(void)state;
+	opts.free_timeout_ms = 20000;
+	runtime_start(&opts);
+	memset(&servant, 0, sizeof(servant));
+	sem_init(&servant.told, 0, 0);
+	sem_init(&servant.done, 0, 0);
+	assert_int_equal(pthread_create(&reader, NULL, serve, &registered), 0);
+	while (sem_wait(&servant.done) != 0)
+		;
+	assert_int_equal(registered, 0);
+	pages = pages_get(2);
+	assert_int_equal(pthread_create(&writer, NULL, free_two, pages), 0);
+	while (segs_now() != 0)
+		sleep_ms(1);
+	tell_servant(rcumem_reader_quiescent);
+	pthread_join(writer, &freed);
+	assert_null(freed);
+	assert_int_equal(stats().quarantined_bytes, 0);
+	servant.end = true;
+	sem_post(&servant.told);
+	pthread_join(reader, NULL);
+	runtime_stop();
+}
+
+/* ---- Grace periods ---- */
+
+static void synchronize_waits_for_sections_of_other_threads_only(void **state)
+{
+	struct holder holder;
+	int err_at_once, err_later;
+
+	(void)state;
+	assert_int_equal(rcumem_synchronize(0), 0);
+	holder_start(&holder, rcumem_read_lock, rcumem_read_unlock);
+	rte_errno = 0;
+	rcumem_synchronize(0);
+	err_at_once = rte_errno;
+	rte_errno = 0;
+	rcumem_synchronize(30);
+	err_later = rte_errno;
+	holder_stop(&holder);
+	assert_int_equal(holder.result, 0);
+	assert_int_equal(err_at_once, ETIMEDOUT);
+	assert_int_equal(err_later, ETIMEDOUT);
+	assert_int_equal(rcumem_synchronize(1000), 0);
+}
+
+/* rows H9 */
+static void pages_that_a_section_may_hold_stay_until_it_ends(void **state)
+{
+	struct rcumem_options opts = test_options();
+	struct holder holder;
+	char *pages, *others;
+
+	(void)state;
+	opts.free_timeout_ms = 30;
+	runtime_start(&opts);
+	pages = pages_get(2);
+	memset(pages, 'x', 2 * page_sz);
+	holder_start(&holder, rcumem_read_lock, rcumem_read_unlock);
+	assert_int_equal(holder.result, 0);
+	pages_put(pages, 2);
+	assert_int_equal(stats().quarantined_bytes, 2 * page_sz);
+	assert_true(stats().grace_timeouts >= 1);
+	assert_int_equal(segs_now(), 0);
+	assert_null(rte_mem_iova2virt((uintptr_t)pages));
+	assert_fails(rcumem_pages_free(pages, page_sz), ENOENT);
+	/* Still mapped, still the same bytes: a reader may be in the middle of them. */
+	assert_int_equal(pages[0], 'x');
+	assert_int_equal(pages[2 * page_sz - 1], 'x');
+	others = pages_get(2);
+	assert_ptr_not_equal(others, pages);
+	holder_stop(&holder);
+	pages_put(others, 2);
+	assert_int_equal(stats().quarantined_bytes, 0);
+	assert_ptr_equal(pages_get(2), pages);
+	assert_int_equal(pages[0], 0);
+	runtime_stop();
+}
+
+/* Allocate or free single pages until a call fails: its errno, or 0 when 100,000 did not. */
+static int err_of_alloc(void)
+{
+	for (int i = 0; i < 100000; i++)
+		if (!rcumem_pages_alloc(RTE_PGSIZE_4K, RTE_PGSIZE_4K, SOCKET_ID_ANY, 0))
+			return rte_errno;
+	return 0;
+}
+
+static int err_of_free(void)
+{
+	for (int i = 0; i < 100000; i++) {
+		void *page = rcumem_pages_alloc(RTE_PGSIZE_4K, RTE_PGSIZE_4K, SOCKET_ID_ANY, 0);
+
+		if (!page)
+			return -rte_errno;
+		if (rcumem_pages_free(page, RTE_PGSIZE_4K) != 0)
+			return rte_errno;
+	}
+	return 0;
+}
+
+static void stuck_reader_ends_in_try_again_and_not_in_a_hang(void **state)
+{
+	struct rcumem_options opts = test_options();
+	struct holder holder;
+	char *va = ext_reserve(2);
+	int of_free, of_alloc;
+
+	(void)state;
+	opts.free_timeout_ms = 1;
+	runtime_start(&opts);
+	assert_int_equal(ext_register(va, 1, 0x1000), 0);
+	holder_start(&holder, rcumem_read_lock, rcumem_read_unlock);
+	of_free = err_of_free();
+	of_alloc = err_of_alloc();
+	assert_fails(ext_register(va + EXT_PAGE, 1, 0x2000), EAGAIN);
+	assert_fails(ext_unregister(va, 1), EAGAIN);
+	holder_stop(&holder);
+	assert_int_equal(of_free, EAGAIN);
+	assert_int_equal(of_alloc, EAGAIN);
+	/* As soon as the reader leaves, all goes on. */
+	assert_int_equal(ext_unregister(va, 1), 0);
+	pages_put(pages_get(1), 1);
+	assert_int_equal(stats().quarantined_bytes, 0);
+	runtime_stop();
+	ext_release(va, 2);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest cases[] = {
+		CASE(qsbr_reader_holds_up_until_it_is_quiescent_or_offline),
+		BARE_CASE(quiescent_state_lets_a_waiting_free_finish),
+		CASE(synchronize_waits_for_sections_of_other_threads_only),
+		BARE_CASE(pages_that_a_section_may_hold_stay_until_it_ends),
+		BARE_CASE(stuck_reader_ends_in_try_again_and_not_in_a_hang),
+	};
+
+	return RUN_CASES("grace periods", cases);
+}

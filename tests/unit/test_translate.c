@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * Translation by the index, in the runtime's own space: rte_mem_iova2virt()
+ * (contract 1.1), rcumem_iova2virt() and rcumem_virt2iova().  Spaces of one's
+ * own stand in test_space.c.
+ */
+
+#include "support_call.h"
+#include "support_walk.h"
+
+/* Translate both ways and compare: `len` bytes wanted, `contig` of them had. */
+static void assert_there_and_back(char *va, uint64_t iova, uint64_t len, uint64_t contig)
+{
+	uint64_t got = len;
+
+	assert_ptr_equal(rte_mem_iova2virt(iova), va);
+	assert_ptr_equal(rcumem_iova2virt(NULL, iova, NULL), va);
+	assert_ptr_equal(rcumem_iova2virt(NULL, iova, &got), va);
+	assert_int_equal(got, contig);
+	got = len;
+	assert_int_equal(rcumem_virt2iova(NULL, va, NULL), iova);
+	assert_int_equal(rcumem_virt2iova(NULL, va, &got), iova);
+	assert_int_equal(got, contig);
+}
+
+static void assert_no_iova(uint64_t iova)
+{
+	uint64_t len = 77;
+
+	assert_null(rte_mem_iova2virt(iova));
+	assert_null(rcumem_iova2virt(NULL, iova, NULL));
+	assert_null(rcumem_iova2virt(NULL, iova, &len));
+	assert_int_equal(len, 0);
+}
+
+static void assert_no_virt(const void *virt)
+{
+	uint64_t len = 77;
+
+	assert_int_equal(rcumem_virt2iova(NULL, virt, NULL), RTE_BAD_IOVA);
+	assert_int_equal(rcumem_virt2iova(NULL, virt, &len), RTE_BAD_IOVA);
+	assert_int_equal(len, 0);
+}
+
+/* rows L13, L14 */
+static void internal_page_is_found_from_first_to_last_byte(void **state)
+{
+	char *page = pages_get(1);
+	uint64_t iova = (uintptr_t)page;
+
+	(void)state;
+	assert_there_and_back(page, iova, 1, 1);
+	assert_there_and_back(page + 1234, iova + 1234, 100, 100);
+	assert_there_and_back(page + page_sz - 1, iova + page_sz - 1, 1, 1);
+	assert_no_iova(iova + page_sz);
+	assert_no_iova(iova - 1);
+	assert_no_virt(page + page_sz);
+	pages_put(page, 1);
+	assert_no_iova(iova);
+	assert_no_virt(page);
+}
+
+/* rows L13, L14 */
+static void contiguous_length_crosses_pages_and_ends_at_a_hole(void **state)
+{
+	char *pages = pages_get(6);
+	uint64_t iova = (uintptr_t)pages;
+
+	(void)state;
+	pages_put(pages + 3 * page_sz, 1);
+	assert_there_and_back(pages, iova, page_sz, page_sz);
+	assert_there_and_back(pages, iova, page_sz + 1, page_sz + 1);
+	assert_there_and_back(pages, iova, 100 * page_sz, 3 * page_sz);
+	assert_there_and_back(pages + 10, iova + 10, UINT64_MAX, 3 * page_sz - 10);
+	assert_there_and_back(pages + 4 * page_sz, iova + 4 * page_sz, GIB, 2 * page_sz);
+	assert_no_iova(iova + 3 * page_sz);
+	pages_put(pages, 3);
+	pages_put(pages + 4 * page_sz, 2);
+}
+
+/* rows L13, L19: DPDK takes the first page's IO address for the whole run in some modes */
+static void external_pages_are_translated_one_by_one(void **state)
+{
+	rte_iova_t reversed[] = {0x13000, 0x12000, 0x11000, 0x10000};
+	char *va = ext_reserve(4);
+
+	(void)state;
+	assert_int_equal(rte_extmem_register(va, 4 * EXT_PAGE, reversed, 4, EXT_PAGE), 0);
+	for (int i = 0; i < 4; i++) {
+		assert_there_and_back(va + i * EXT_PAGE, reversed[i], EXT_PAGE, EXT_PAGE);
+		assert_there_and_back(
+			va + i * EXT_PAGE + 99, reversed[i] + 99, 8192, EXT_PAGE - 99);
+	}
+	assert_no_iova(0x14000);
+	assert_no_iova(0xffff);
+	assert_int_equal(ext_unregister(va, 4), 0);
+	ext_release(va, 4);
+}
+
+/* rows L13 */
+static void contiguous_external_pages_join(void **state)
+{
+	rte_iova_t table[] = {0x10000, 0x11000, 0x13000, 0x14000};
+	char *va = ext_reserve(4);
+
+	(void)state;
+	assert_int_equal(rte_extmem_register(va, 4 * EXT_PAGE, table, 4, EXT_PAGE), 0);
+	assert_there_and_back(va, 0x10000, MIB, 2 * EXT_PAGE);
+	assert_there_and_back(va + EXT_PAGE + 5, 0x11005, MIB, EXT_PAGE - 5);
+	assert_there_and_back(va + 2 * EXT_PAGE, 0x13000, MIB, 2 * EXT_PAGE);
+	assert_no_iova(0x12000);
+	assert_int_equal(ext_unregister(va, 4), 0);
+	ext_release(va, 4);
+}
+
+/* rows L13 */
+static void io_address_need_not_be_aligned(void **state)
+{
+	rte_iova_t table[] = {0x10123, 0x99fff};
+	char *va = ext_reserve(2);
+
+	(void)state;
+	assert_int_equal(rte_extmem_register(va, 2 * EXT_PAGE, table, 2, EXT_PAGE), 0);
+	assert_there_and_back(va, 0x10123, MIB, EXT_PAGE);
+	assert_there_and_back(va + EXT_PAGE, 0x99fff, 2, 2);
+	assert_there_and_back(va + EXT_PAGE - 1, 0x11122, MIB, 1);
+	assert_no_iova(0x10122);
+	assert_no_iova(0x11123);
+	assert_no_iova(0x99ffe);
+	assert_int_equal(ext_unregister(va, 2), 0);
+	ext_release(va, 2);
+}
+
+/* rows L15 */
+static void equal_io_addresses_are_answered_in_walk_order(void **state)
+{
+	char *va = ext_reserve(3);
+	char *a = va, *b = va + EXT_PAGE, *c = va + 2 * EXT_PAGE;
+
+	(void)state;
+	assert_int_equal(ext_register(a, 1, 0x10000), 0);
+	assert_int_equal(ext_register(b, 1, 0x10000), 0);
+	assert_int_equal(ext_register(c, 1, 0x10000), 0);
+	assert_ptr_equal(rte_mem_iova2virt(0x10007), a + 7);
+	assert_int_equal(rcumem_virt2iova(NULL, b, NULL), 0x10000);
+	assert_int_equal(ext_unregister(a, 1), 0);
+	assert_ptr_equal(rte_mem_iova2virt(0x10007), b + 7);
+	assert_int_equal(ext_register(a, 1, 0x10000), 0);
+	assert_ptr_equal(rte_mem_iova2virt(0x10007), a + 7);
+	assert_int_equal(ext_unregister(b, 1), 0);
+	assert_ptr_equal(rte_mem_iova2virt(0x10007), a + 7);
+	assert_int_equal(ext_unregister(a, 1), 0);
+	assert_ptr_equal(rte_mem_iova2virt(0x10007), c + 7);
+	assert_int_equal(ext_unregister(c, 1), 0);
+	assert_no_iova(0x10007);
+	ext_release(va, 3);
+}
+
+/* rows L15 */
+static void equal_io_addresses_in_one_list_are_answered_in_page_order(void **state)
+{
+	rte_iova_t same[] = {0x20000, 0x10800, 0x10000, 0x10000};
+	char *va = ext_reserve(4);
+
+	(void)state;
+	assert_int_equal(rte_extmem_register(va, 4 * EXT_PAGE, same, 4, EXT_PAGE), 0);
+	assert_ptr_equal(rte_mem_iova2virt(0x10000), va + 2 * EXT_PAGE);
+	assert_ptr_equal(rte_mem_iova2virt(0x107ff), va + 2 * EXT_PAGE + 0x7ff);
+	assert_ptr_equal(rte_mem_iova2virt(0x10800), va + EXT_PAGE);
+	assert_ptr_equal(rte_mem_iova2virt(0x117ff), va + 2 * EXT_PAGE - 1);
+	assert_no_iova(0x11800);
+	assert_int_equal(ext_unregister(va, 4), 0);
+	ext_release(va, 4);
+}
+
+/* rows L15 */
+static void internal_page_answers_before_an_external_one(void **state)
+{
+	char *page = pages_get(1);
+	char *va = ext_reserve(1);
+
+	(void)state;
+	assert_int_equal(ext_register(va, 1, (uintptr_t)page), 0);
+	assert_ptr_equal(rte_mem_iova2virt((uintptr_t)page + 9), page + 9);
+	pages_put(page, 1);
+	assert_ptr_equal(rte_mem_iova2virt((uintptr_t)page + 9), va + 9);
+	assert_ptr_equal(pages_get(1), page);
+	assert_ptr_equal(rte_mem_iova2virt((uintptr_t)page + 9), page + 9);
+	assert_int_equal(ext_unregister(va, 1), 0);
+	assert_ptr_equal(rte_mem_iova2virt((uintptr_t)page + 9), page + 9);
+	pages_put(page, 1);
+	ext_release(va, 1);
+}
+
+/* rows L16 */
+static void bad_io_address_never_matches(void **state)
+{
+	char *va = ext_reserve(2);
+
+	(void)state;
+	assert_int_equal(rte_extmem_register(va, 2 * EXT_PAGE, NULL, 0, EXT_PAGE), 0);
+	assert_no_iova(RTE_BAD_IOVA);
+	assert_no_iova(RTE_BAD_IOVA - 1);
+	assert_no_iova(0);
+	assert_no_iova(EXT_PAGE - 2);
+	assert_no_virt(va);
+	assert_no_virt(va + EXT_PAGE);
+	assert_int_equal(ext_unregister(va, 2), 0);
+	ext_release(va, 2);
+}
+
+/* rows L17 */
+static void io_address_zero_is_an_ordinary_one(void **state)
+{
+	char *va = ext_reserve(1);
+
+	(void)state;
+	assert_no_iova(0);
+	assert_int_equal(ext_register(va, 1, 0), 0);
+	assert_there_and_back(va, 0, MIB, EXT_PAGE);
+	assert_no_iova(EXT_PAGE);
+	assert_int_equal(ext_unregister(va, 1), 0);
+	assert_no_iova(0);
+	ext_release(va, 1);
+}
+
+/* rows L18: DPDK finds neither */
+static void topmost_page_matches_up_to_the_last_address_but_one(void **state)
+{
+	char *va = ext_reserve(1);
+	uint64_t top = -EXT_PAGE;
+	uint64_t len = MIB;
+
+	(void)state;
+	assert_int_equal(ext_register(va, 1, top), 0);
+	assert_ptr_equal(rte_mem_iova2virt(top), va);
+	assert_ptr_equal(rte_mem_iova2virt(UINT64_MAX - 1), va + EXT_PAGE - 2);
+	assert_no_iova(RTE_BAD_IOVA);
+	assert_no_iova(0);
+	assert_int_equal(rcumem_virt2iova(NULL, va, NULL), top);
+	assert_ptr_equal(rcumem_iova2virt(NULL, top + 16, &len), va + 16);
+	assert_true(len >= EXT_PAGE - 17 && len <= EXT_PAGE - 16);
+	assert_int_equal(ext_unregister(va, 1), 0);
+	ext_release(va, 1);
+}
+
+/* rows N4 */
+static void translation_without_a_runtime_finds_nothing(void **state)
+{
+	int on_stack;
+
+	(void)state;
+	rte_errno = ERRNO_UNTOUCHED;
+	assert_no_iova(0);
+	assert_no_iova(RTE_BAD_IOVA);
+	assert_no_iova((uintptr_t)&on_stack);
+	assert_no_virt(&on_stack);
+	assert_no_virt(NULL);
+	assert_int_equal(rte_errno, ERRNO_UNTOUCHED);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest cases[] = {
+		CASE(internal_page_is_found_from_first_to_last_byte),
+		CASE(contiguous_length_crosses_pages_and_ends_at_a_hole),
+		CASE(external_pages_are_translated_one_by_one),
+		CASE(contiguous_external_pages_join),
+		CASE(io_address_need_not_be_aligned),
+		CASE(equal_io_addresses_are_answered_in_walk_order),
+		CASE(equal_io_addresses_in_one_list_are_answered_in_page_order),
+		CASE(internal_page_answers_before_an_external_one),
+		CASE(bad_io_address_never_matches),
+		CASE(io_address_zero_is_an_ordinary_one),
+		CASE(topmost_page_matches_up_to_the_last_address_but_one),
+		BARE_CASE(translation_without_a_runtime_finds_nothing),
+	};
+
+	return RUN_CASES("translation", cases);
+}
