@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TOOL_H
+#define TOOL_H
+
+/*
+ * What the files of the rcumem command share: exit codes, its commands, and
+ * the way to say what went wrong.
+ */
+
+enum tool_exit {
+	TOOL_OK = 0,     /* Everything asked for was done. */
+	TOOL_FAILED = 1, /* The runtime refused, or an address was not found. */
+	TOOL_USAGE = 2,  /* The command line was wrong; nothing was done. */
+};
+
+int info_command(int argc, char **argv);
+int dump_command(int argc, char **argv);
+int translate_command(int argc, char **argv);
+int demo_command(int argc, char **argv);
+
+/* Print "rcumem: <message>" to stderr. */
+void tool_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Print "rcumem: <what>: <text of rte_errno>" to stderr; returns TOOL_FAILED. */
+int tool_api_error(const char *what);
+
+/* Point to the help of a command; returns TOOL_USAGE. */
+int tool_usage(const char *command);
+
+#endif /* TOOL_H */

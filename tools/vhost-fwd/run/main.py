@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The order of the run, and its verdict."""
+
+import sys
+import time
+from collections import namedtuple
+from statistics import median
+
+from . import jobs
+from .machine import Machine
+from .table import LIMITS, Criteria, print_changes, print_table
+
+Settings = namedtuple("Settings", "build capture quick")
+
+MIN_CHANGES = 1000
+MIN_SHARE = 0.8  # Of the packet rate of net_vhost.
+MIN_KEPT = 0.95  # Of the packet rate, with changes.
+EXTRA_ROUNDS = 4  # Once, when a comparison falls short: the machine may have been busy.
+
+
+class Progress:
+    """A line that says what is going on; it rewrites itself on a terminal."""
+
+    def __init__(self):
+        self.began = time.monotonic()
+        self.terminal = sys.stdout.isatty()
+
+    def __call__(self, text):
+        line = f"[{time.monotonic() - self.began:4.0f} s] {text}"
+        if self.terminal:
+            print(f"\r\033[K{line[:118]}", end="", flush=True)
+        elif not text.startswith("capture through"):
+            print(line, flush=True)
+
+    def clear(self):
+        if self.terminal:
+            print("\r\033[K", end="", flush=True)
+
+
+def run(settings, no_testpmd):
+    """The whole job; the exit status."""
+    with Machine() as machine:
+        progress = Progress()
+        job = jobs.Job(machine, settings.build, settings.capture, settings.quick, progress)
+        reason = no_testpmd or machine.reserve_pages()
+        criteria = Criteria()
+        if reason:
+            print(f"No testpmd on hugepages in this run ({reason}): the peer is vhost-peer, our own\n"
+                  "front end in a process of its own, with 4 KiB pages; the data path is the same.")
+            rows = with_own_peer(job, criteria)
+        else:
+            rows = with_testpmd(job, criteria)
+        progress.clear()
+        finish(rows, criteria)
+        return 0 if criteria.passed() else 1
+
+
+def finish(rows, criteria):
+    print("\n60-byte packets, medians; gaps of the data loop in us, 'of a change': the longest that\n"
+          "overlaps a memory change, 'over 100': how many of those are above 100 us\n")
+    print_table(rows)
+    print_changes(rows[0])
+    print()
+    criteria.print()
+    print(f"\n{LIMITS}")
+
+
+def check_capture(job, criteria, result):
+    frames, changes, difference = result
+    criteria.check("capture comes back byte-identical and in order",
+                   difference or f"{frames} frames, {changes} memory changes meanwhile",
+                   "no difference", difference is None)
+
+
+def check_changes(criteria, row, rows):
+    """What must hold of the row with most changes, and of all rows."""
+    sums = row.sums
+    corrupt = sum(other.sums["corrupt"] + other.sums["dropped"] for other in rows)
+    criteria.check("packets corrupt or lost, all runs", str(corrupt), "0", corrupt == 0)
+    criteria.check("memory changes, each of a region used in the last second",
+                   f"{sums['changes_in_use']} of {sums['changes']}", f"{MIN_CHANGES}, all",
+                   sums["changes"] >= MIN_CHANGES and sums["changes_in_use"] == sums["changes"])
+    criteria.check("gaps of the data loop above 100 us that a change caused",
+                   f"{sums['change_over']}, longest {row.longest_of_change() / 1e3:.1f} us", "0",
+                   sums["change_over"] == 0)
+
+
+def check_kept(criteria, row):
+    kept = row.rate_changing() / row.rate() if row.rate() else 0
+    criteria.check(f"packet rate with {jobs.RATE} changes a second over the rate without",
+                   f"{kept:.3f} ({len(row.quiet)} windows each)", f"{MIN_KEPT}", kept >= MIN_KEPT)
+    return kept
+
+
+# ---- With testpmd ----
+
+
+def with_testpmd(job, criteria):
+    quick = job.quick
+    check_capture(job, criteria, jobs.capture_through_testpmd(job, 40 if quick else 200))
+    rates = {"vhost-fwd": [], "net_vhost": []}
+    jobs.compare_with_net_vhost(job, 2 if quick else 5, 1.5 if quick else 2.5, rates)
+    if share(rates) < MIN_SHARE and not quick:
+        jobs.compare_with_net_vhost(job, EXTRA_ROUNDS, 2.5, rates)
+    criteria.check("packet rate over that of Debian's net_vhost, in turns",
+                   f"{share(rates):.2f} ({median(rates['vhost-fwd']) / 1e6:.2f} and "
+                   f"{median(rates['net_vhost']) / 1e6:.2f} Mpps, {len(rates['net_vhost'])} rounds)",
+                   f"{MIN_SHARE}", share(rates) >= MIN_SHARE)
+    jobs.testpmd_with_changes(job, "index", (), 9 if quick else 12)
+    others = [("scan", 1), ("scan", 8), ("scan", 500), ("index", 8), ("index", 500)]
+    for _ in range(1 if quick else 2):
+        for lookup, regions in others:
+            jobs.testpmd_with_changes(job, f"{lookup}, {regions}",
+                                      ("--lookup", lookup, "--pad-regions", regions), 1)
+    row = job.row["index"]
+    if check_ratio(row) < MIN_KEPT and not quick:
+        jobs.testpmd_with_changes(job, "index", (), EXTRA_ROUNDS)
+    rows = [row, *(job.row[f"{lookup}, {regions}"] for lookup, regions in others)]
+    check_kept(criteria, row)
+    check_changes(criteria, row, rows)
+    return rows
+
+
+def share(rates):
+    return median(rates["vhost-fwd"]) / median(rates["net_vhost"])
+
+
+def check_ratio(row):
+    return row.rate_changing() / row.rate() if row.rate() else 0
+
+
+# ---- With our own front end ----
+
+
+def with_own_peer(job, criteria):
+    quick = job.quick
+    check_capture(job, criteria, jobs.capture_through_peer(job, 20 if quick else 100))
+    for _ in range(1 if quick else 3):
+        jobs.peer_with_changes(job, "index", (), (), 13 if quick else 8)
+        for lookup in ("scan", "index"):
+            for regions in (2, 8, 500):
+                if (lookup, regions) != ("index", 8):
+                    jobs.peer_with_changes(job, f"{lookup}, {regions}", ("--lookup", lookup),
+                                           ("--regions", regions, "--region-kb", 256), 3)
+    rows = list(job.row.values())
+    criteria.skip("packet rate over that of Debian's net_vhost", "not measured: no testpmd")
+    check_kept(criteria, rows[0])
+    check_changes(criteria, rows[0], rows)
+    return rows

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The table at the end, and the criteria."""
+
+from statistics import median
+
+
+def _us(ns):
+    return f"{ns / 1e3:.1f}"
+
+
+COLUMNS = ("lookups", "regions", "Mpps", "with changes", "ns each", "gap p50", "p99", "max",
+           "of a change", "over 100", "changes/s", "corrupt")
+
+
+def _cells(row):
+    return (row.name, str(row.regions), f"{row.rate() / 1e6:.2f}", f"{row.rate_changing() / 1e6:.2f}",
+            f"{median(row.translate):.1f}" if row.translate else "-", _us(row.gaps.percentile(0.5)),
+            _us(row.gaps.percentile(0.99)), _us(row.gaps.longest()), _us(row.longest_of_change()),
+            str(row.sums["change_over"]), f"{row.changes_per_second():.0f}",
+            str(row.sums["corrupt"]))
+
+
+def print_table(rows):
+    """A line for each row; gaps in microseconds."""
+    lines = [COLUMNS, *(_cells(row) for row in rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(COLUMNS))]
+    for line in lines:
+        print("  " + line[0].ljust(widths[0]) + "  "
+              + "  ".join(cell.rjust(width) for cell, width in zip(line[1:], widths[1:])))
+
+
+def print_changes(row):
+    """What is behind the gaps of a row."""
+    sums = row.sums
+    changes = max(sums["changes"], 1)
+    print(f"""
+  {sums['changes']} changes of '{row.name}', {sums['changes_in_use']} of a region used in the last second; one took
+  {sums['change_ns'] / changes / 1e3:.0f} us on average.  Gaps above 100 us: {sums['change_over']} overlap a change; {sums['aside']} more overlap one
+  and are set aside, because the kernel says the data thread was runnable and not running meanwhile
+  (its own counts: {sums['aside_switches']} involuntary switches, {sums['aside_delay_ns'] / 1e6:.2f} ms of run delay; longest {_us(row.aside_max)} us);
+  {sums['other_over']} overlap none.""")
+
+
+class Criteria:
+    """Each with its target and what was measured."""
+
+    def __init__(self):
+        self.lines = []
+
+    def check(self, what, measured, target, good):
+        self.lines.append(("PASS" if good else "SHORT", what, measured, target))
+
+    def skip(self, what, why):
+        self.lines.append(("-", what, why, ""))
+
+    def passed(self):
+        return all(line[0] != "SHORT" for line in self.lines)
+
+    def print(self):
+        for verdict, what, measured, target in self.lines:
+            print(f"  {verdict:5}  {what:62}  {measured}" + (f"  (target {target})" if target else ""))
+
+
+LIMITS = """What these figures do not show: the same configuration differs by 20 % from run to run on a small
+virtual machine, so rates that differ by less say nothing; both ends share two CPUs with everything
+else; there is no NIC and no wire, packets only cross memory; the peer's waiting is not measured, only
+the back end's; scaling over cores, NUMA and an IOMMU are not in it.  'scan' is this program with its
+lookups replaced by a linear scan under a lock that a change holds while it maps, as DPDK's vhost
+library does it, not that library itself: net_vhost is, and its gaps cannot be seen from outside."""
