@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The C shim over google-benchmark: the only C++ file.
+#include "shim.h"
+
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <cstdarg>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <pthread.h>
+#include <sched.h>
+
+#include "bench_commit.h"
+
+struct bench_state {
+	benchmark::State *state;
+	std::vector<uint64_t> samples;
+	uint64_t items;
+};
+
+namespace
+{
+
+// A registered benchmark.  Lives until the program ends.
+struct entry {
+	struct bench bench;
+	std::vector<char> arg;
+	pthread_barrier_t ready; // setup() has returned
+	std::string skip;        // Written by thread 0 before `ready`, read after it.
+};
+
+std::vector<std::unique_ptr<entry>> entries;
+cpu_set_t allowed; // Immutable after main() has begun.
+bool wrong;        // Only ever set; read when all threads are gone.
+
+// The sample below which `percent` of them lie.
+double percentile(const std::vector<uint64_t> &sorted, size_t percent)
+{
+	return static_cast<double>(sorted[(sorted.size() - 1) * percent / 100]);
+}
+
+void report(benchmark::State &state, bench_state &self, uint64_t elapsed)
+{
+	auto iterations = static_cast<double>(state.max_iterations);
+	double ns = static_cast<double>(elapsed) / iterations;
+
+	if (!self.samples.empty()) {
+		std::sort(self.samples.begin(), self.samples.end());
+		state.counters["p50_ns"] = {
+			percentile(self.samples, 50), benchmark::Counter::kAvgThreads};
+		state.counters["p99_ns"] = {
+			percentile(self.samples, 99), benchmark::Counter::kAvgThreads};
+		state.counters["max_ns"] = {
+			percentile(self.samples, 100), benchmark::Counter::kAvgThreads};
+		return;
+	}
+	// google-benchmark divides the time by the threads; this is what one thread sees.
+	state.counters["thread_ns"] = {ns, benchmark::Counter::kAvgThreads};
+	if (self.items)
+		state.counters["item_ns"] = {
+			ns / static_cast<double>(self.items), benchmark::Counter::kAvgThreads};
+}
+
+void run(benchmark::State &state, entry &entry)
+{
+	bench_state self = {&state, {}, 0};
+	uint64_t begin = 0, end = 0;
+
+	bench_pin(static_cast<unsigned int>(state.thread_index()));
+	if (state.thread_index() == 0) {
+		const char *why = entry.bench.setup(entry.arg.data());
+
+		entry.skip = why ? std::string("skipped: ") + why : "";
+	}
+	pthread_barrier_wait(&entry.ready);
+	if (!entry.skip.empty())
+		state.SkipWithError(entry.skip.c_str());
+	while (state.KeepRunningBatch(state.max_iterations)) {
+		begin = bench_now();
+		entry.bench.run(
+			&self, entry.arg.data(), static_cast<uint64_t>(state.max_iterations));
+		end = bench_now();
+	}
+	if (!state.error_occurred())
+		report(state, self, end - begin);
+	// The loop ended in a barrier: nobody uses what is taken down here.
+	if (state.thread_index() == 0 && entry.skip.empty() && entry.bench.teardown)
+		entry.bench.teardown(entry.arg.data());
+}
+
+} // namespace
+
+void bench_add(const struct bench *bench, const void *arg, size_t arg_len, unsigned int threads,
+	const char *name, ...)
+{
+	char text[160];
+	va_list ap;
+
+	va_start(ap, name);
+	vsnprintf(text, sizeof(text), name, ap);
+	va_end(ap);
+
+	entries.push_back(std::make_unique<entry>());
+	entry *added = entries.back().get();
+	const char *bytes = static_cast<const char *>(arg);
+	added->bench = *bench;
+	added->arg.assign(bytes, bytes + arg_len);
+	pthread_barrier_init(&added->ready, nullptr, threads);
+
+	auto *registered = benchmark::RegisterBenchmark(
+		text, [added](benchmark::State &state) { run(state, *added); });
+	registered->Threads(static_cast<int>(threads));
+	if (bench->sampled)
+		registered->UseManualTime();
+	else
+		registered->UseRealTime();
+}
+
+void bench_sample(struct bench_state *state, uint64_t ns)
+{
+	state->samples.push_back(ns);
+	state->state->SetIterationTime(static_cast<double>(ns) * 1e-9);
+}
+
+void bench_items(struct bench_state *state, uint64_t count)
+{
+	state->items = count;
+}
+
+void bench_wrong(struct bench_state *state, const char *what)
+{
+	wrong = true;
+	state->state->SkipWithError(what);
+}
+
+void bench_pin(unsigned int index)
+{
+	unsigned int left = index % static_cast<unsigned int>(CPU_COUNT(&allowed));
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		if (CPU_ISSET(cpu, &allowed) && left-- == 0) {
+			CPU_SET(cpu, &set);
+			break;
+		}
+	}
+	pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
+}
+
+uint64_t bench_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return static_cast<uint64_t>(ts.tv_sec) * 1000000000u + static_cast<uint64_t>(ts.tv_nsec);
+}
+
+int main(int argc, char **argv)
+{
+	sched_getaffinity(0, sizeof(allowed), &allowed);
+	benchmark::Initialize(&argc, argv);
+	if (benchmark::ReportUnrecognizedArguments(argc, argv))
+		return 2;
+	benchmark::AddCustomContext("commit", BENCH_COMMIT);
+	bench_all_add();
+	benchmark::RunSpecifiedBenchmarks();
+	benchmark::Shutdown();
+	bench_all_end();
+	return wrong ? 1 : 0;
+}
