@@ -39,8 +39,8 @@ void rcu_radix_init(struct rcu_radix *tree, struct rcu_radix_node *pool, uint32_
 	tree->node_max = node_max;
 }
 
-/* Pairs with the loads of rcu_radix_lookup(): a node, or what a value stands for, is complete
- * before it can be found. */
+/* Release pairs with rcu_radix_lookup_low() and rcu_radix_lookup_high(): a node, or what a value
+ * stands for, is complete before it can be found. */
 static void radix_store(uint64_t *word, uint64_t value)
 {
 	rcu_publish(word, value);
@@ -49,7 +49,7 @@ static void radix_store(uint64_t *word, uint64_t value)
 /* Replace a value by a node whose words all hold it: no answer changes (INV-RADIX-4). */
 static int radix_split(struct rcu_radix *tree, uint64_t *word)
 {
-	uint64_t value = rcu_load_relaxed(word); /* The writer's own store. */
+	uint64_t value = rcu_load_relaxed(word); /* Relaxed: the writer's own store. */
 	struct rcu_radix_node *node;
 
 	if (tree->node_cnt == tree->node_max)
@@ -88,7 +88,7 @@ static int radix_visit(
 			err = radix_split(run->tree, &words[i]);
 			if (err)
 				return err;
-			word = rcu_load_relaxed(&words[i]);
+			word = rcu_load_relaxed(&words[i]); /* Relaxed: as above. */
 		}
 		if ((word & RCU_RADIX_TAG) == RCU_RADIX_NODE) {
 			if (run->fn == NULL && whole)

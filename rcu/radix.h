@@ -39,23 +39,25 @@
 #define RCU_RADIX_HIGH_LEN (1u << (64 - RCU_RADIX_HIGH))
 
 #define RCU_RADIX_TAG  15ull /* Mask of the tag bits. */
-#define RCU_RADIX_NODE 1ull  /* Tag of an interior word; 2 to 15 are the user's, 0 is empty. */
+#define RCU_RADIX_NODE 1ull  /* Tag of an interior word; even ones are the user's, 0 is empty. */
 
 struct rcu_radix_node {
 	uint64_t words[RCU_RADIX_FANOUT]; /* Writer stores (release), readers load (acquire). */
 } __attribute__((aligned(4096)));
 
 struct rcu_radix {
+	/* Writer stores (release), readers load (acquire), both tables; the hot one stands first.
+	 */
+	uint64_t root[RCU_RADIX_ROOT_LEN];
+	uint64_t high[RCU_RADIX_HIGH_LEN];
 	struct rcu_radix_node *pool; /* Immutable: zeroed nodes, handed out once each. */
 	uint32_t node_max;           /* Immutable. */
 	uint32_t node_cnt;           /* Writer only (relaxed; statistics look at it). */
-	uint64_t high[RCU_RADIX_HIGH_LEN];
-	uint64_t root[RCU_RADIX_ROOT_LEN];
 };
 
 static inline struct rcu_radix_node *rcu_radix_child(uint64_t word)
 {
-	return (struct rcu_radix_node *)(uintptr_t)(word & ~RCU_RADIX_TAG);
+	return (struct rcu_radix_node *)(uintptr_t)(word - RCU_RADIX_NODE);
 }
 
 /* The word that covers a key of 2^48 or more: a value, empty, or a node whose words cover 2 MiB
@@ -64,7 +66,7 @@ uint64_t rcu_radix_lookup_high(const struct rcu_radix *tree, uint64_t key);
 
 static inline bool rcu_radix_is_node(uint64_t word)
 {
-	return (word & RCU_RADIX_TAG) == RCU_RADIX_NODE;
+	return word & RCU_RADIX_NODE;
 }
 
 /*
@@ -76,11 +78,11 @@ static inline uint64_t rcu_radix_lookup_low(const struct rcu_radix *tree, uint64
 {
 	uint64_t word = rcu_load_acquire(&tree->root[key >> RCU_RADIX_TOP]);
 
-	if (!rcu_radix_is_node(word))
+	if (__builtin_expect(!rcu_radix_is_node(word), 0))
 		return word;
 	word = rcu_load_acquire(
 		&rcu_radix_child(word)->words[(key >> RCU_RADIX_MID) & (RCU_RADIX_FANOUT - 1)]);
-	if (!rcu_radix_is_node(word))
+	if (__builtin_expect(!rcu_radix_is_node(word), 1))
 		return word;
 	TEST_POINT("lookup.leaf");
 	return rcu_load_acquire(
@@ -92,7 +94,7 @@ uint64_t rcu_radix_lookup_high(const struct rcu_radix *tree, uint64_t key);
 
 static inline bool rcu_radix_is_low(uint64_t key)
 {
-	return __builtin_expect(key >> RCU_RADIX_LOW_BITS == 0, 1);
+	return __builtin_expect((key >> RCU_RADIX_TOP) < RCU_RADIX_ROOT_LEN, 1);
 }
 
 /* The word that covers any key. */

@@ -66,8 +66,9 @@ static struct rcu_reader *reader_claim(struct rcu_domain *domain, uint32_t owner
 		if (!rcu_cas_acq_rel(&reader->owner, 0, owner + 1))
 			continue;
 		/*
-		 * A full barrier: either a writer's scan sees the new bound, or
-		 * the sections of this thread see what that writer unpublished.
+		 * A full barrier, pairs with rcu_scan(): either a writer's scan sees
+		 * the new bound, or the sections of this thread see what that writer
+		 * unpublished.
 		 */
 		rcu_fetch_max_seq_cst(&domain->reader_high, i + 1);
 		return reader;

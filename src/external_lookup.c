@@ -13,9 +13,9 @@ static bool external_alive(const struct list_state *state, uint64_t root)
 	uint64_t seq = snapshot_seq(root);
 
 	/*
-	 * Acquire pairs with external_unpublish(); `born` was written before the
-	 * index word that led here, and the section keeps the record from reuse.
-	 * A record that is not in use has died at 0.
+	 * Acquire pairs with external_unpublish() and external_undo(); `born` was
+	 * written before the index word that led here, and the section keeps the
+	 * record from reuse.  A record that is not in use has died at 0.
 	 */
 	return state->born <= seq && seq < rcu_load_acquire(&state->died);
 }

@@ -46,8 +46,8 @@ static int get(const struct rte_memseg *ms, size_t *offset)
 	err = locate(region, ms, &list, &page);
 	if (err)
 		return err;
-	/* Acquire pairs with segment_describe() and segment_withdraw(): NULL while the page is not
-	 * in use. */
+	/* Acquire pairs with segment_describe() and segment_clear(): NULL while the page is not in
+	 * use. */
 	if (rcu_load_acquire(&segment_mirror(region, list, page)->addr) == 0)
 		return -ENOENT;
 	if (offset == NULL)

@@ -128,6 +128,24 @@ static int learn_iovas(
 	return bits && !dma_all_fit(region, bits) ? -ENOMEM : 0;
 }
 
+/* Put the pages into the IOVA index, as few ranges as their IO addresses allow. */
+static void index_iovas(
+	struct region *region, const struct hotplug_request *request, const uint64_t *iovas)
+{
+	const struct list_state *state = &region->states[request->list];
+	uint64_t page_sz = 1ull << state->page_shift;
+
+	for (uint32_t i = 0, n; i < request->n; i += n) {
+		n = 1;
+		if (iovas[i] == RTE_BAD_IOVA)
+			continue;
+		while (i + n < request->n && iovas[i + n] == iovas[i] + n * page_sz)
+			n++;
+		index_iova_set(
+			region, iovas[i], n * page_sz, segment_va(state, request->first + i));
+	}
+}
+
 static void publish(
 	struct region *region, const struct hotplug_request *request, const uint64_t *iovas)
 {
@@ -141,11 +159,9 @@ static void publish(
 		uint32_t page = request->first + i;
 
 		segment_describe(region, request->list, page, iovas[i], request->flags);
-		if (iovas[i] != RTE_BAD_IOVA)
-			index_iova_set(region, iovas[i], 1ull << state->page_shift,
-				segment_va(state, page));
 		TEST_POINT("plug.page");
 	}
+	index_iovas(region, request, iovas);
 	snapshot_begin(&edit, region);
 	snapshot_set_pages(&edit, request->list, request->first, request->n, true);
 	/* Relaxed, all of these: figures, read without order by whoever is curious. */

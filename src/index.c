@@ -39,9 +39,17 @@ int index_list_add(struct region *region, uint32_t list)
 int index_pages_reserve(struct region *region, uint32_t list, uint32_t first, uint32_t n)
 {
 	const struct list_state *state = &region->states[list];
+	uint64_t va = segment_va(state, first), end = segment_va(state, first + n);
+	uint64_t page_sz = 1ull << state->page_shift;
+	int err = 0;
 
-	return rcu_radix_reserve(
-		region->va_index, segment_va(state, first), segment_va(state, first + n) - 1);
+	if (page_sz >= 1ull << RCU_RADIX_MID)
+		return rcu_radix_reserve(region->va_index, va, end - 1);
+	/* A direct word names one page: a word of 2 MiB that the range covers whole needs a node
+	 * too. */
+	for (; va < end && !err; va = (va | ((1ull << RCU_RADIX_MID) - 1)) + 1)
+		err = rcu_radix_reserve(region->va_index, va, va + page_sz - 1);
+	return err;
 }
 
 int index_iova_reserve(struct region *region, uint64_t iova, uint64_t len)

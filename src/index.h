@@ -30,9 +30,9 @@
 #include "region.h"
 
 #define INDEX_DIRECT   2ull
-#define INDEX_RANGE    3ull
-#define INDEX_EXTERNAL 4ull
-#define INDEX_MIXED    5ull
+#define INDEX_RANGE    4ull
+#define INDEX_EXTERNAL 6ull
+#define INDEX_MIXED    8ull
 
 #define INDEX_LIST_SHIFT 48
 #define INDEX_PIECE_MASK ((1ull << (INDEX_LIST_SHIFT - 4)) - 1)

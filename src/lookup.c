@@ -86,9 +86,9 @@ struct rte_memseg *rte_mem_virt2memseg(const void *virt, const struct rte_memseg
 	if (!rcu_radix_is_low(va))
 		return segment_of_high(va);
 	word = rcu_radix_lookup_low(runtime_view.va_index, va);
-	if (__builtin_expect(index_tag(word) == INDEX_DIRECT, 1))
+	if (__builtin_expect((word & (RCU_RADIX_TAG ^ INDEX_DIRECT)) == 0, 1))
 		return index_segment(word);
-	return word ? segment_of_word(word, va) : NULL;
+	return segment_of_word(word, va);
 }
 
 static __attribute__((noinline)) void *iova2virt_miss(uint64_t iova)
@@ -110,6 +110,6 @@ void *rte_mem_iova2virt(rte_iova_t iova)
 	word = rcu_radix_lookup_low(runtime_view.iova_index, iova);
 	/* Linearization point: the last load of the descent, which is all the answer there is. */
 	if (__builtin_expect(index_tag(word) == INDEX_DIRECT, 1))
-		return (void *)(uintptr_t)(iova + (word & ~RCU_RADIX_TAG));
+		return (void *)(uintptr_t)(iova + word - INDEX_DIRECT);
 	return iova2virt_miss(iova);
 }

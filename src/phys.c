@@ -32,8 +32,7 @@ rte_iova_t rte_mem_virt2iova(const void *virt)
 	return os_virt2phys(virt);
 }
 
-/* Decided once for the process; any thread finds the same, and relaxed accesses do for that reason.
- */
+/* Decided once for the process; any thread finds the same. */
 static int answer = -1;
 
 void phys_forget(void)
@@ -43,7 +42,7 @@ void phys_forget(void)
 
 int rte_eal_using_phys_addrs(void)
 {
-	int known = rcu_load_relaxed(&answer);
+	int known = rcu_load_relaxed(&answer); /* Relaxed, here and below: see above. */
 	int here = 1;
 
 	if (known < 0) {

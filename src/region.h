@@ -152,6 +152,8 @@ struct region {
 
 	/* The published picture: sequence << 24 | root block; see snapshot.h. */
 	uint64_t root __attribute__((aligned(RCU_CACHE_LINE)));
+	uint32_t list_high;    /* Lists ever used; writer (release, before its snapshot), readers
+				  (acquire). */
 	uint32_t external_cnt; /* External lists; writer (release), readers (acquire). */
 	uint32_t dma_bits;     /* 0: no mask.  Any thread, relaxed compare-and-swap. */
 

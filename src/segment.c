@@ -14,8 +14,8 @@ static void mask_change(struct region *region, uint32_t list, uint32_t page, boo
 
 	if (was == used)
 		return;
-	/* Release pairs with the mask loads of the rte_fbarray_find family: a used bit shows a
-	 * complete descriptor. */
+	/* Release pairs with scan_word() and fbmask_is_used(): a used bit shows a complete
+	 * descriptor. */
 	rcu_store_release(
 		word, used ? rcu_load_relaxed(word) | bit : rcu_load_relaxed(word) & ~bit);
 	/* Relaxed: callers read the count without a lock and take it as a figure. */
@@ -41,7 +41,8 @@ void segment_describe(
 	rcu_store_relaxed(&s->nchannel, region->nchannel);
 	rcu_store_relaxed(&s->nrank, region->nrank);
 	rcu_store_relaxed(&s->flags, flags);
-	/* Pairs with the load of `addr` in fd_check() and with callers' own: INV-SEGMENT-3. */
+	/* Release pairs with the load of `addr` in get() (fd.c) and with callers' own:
+	 * INV-SEGMENT-3. */
 	rcu_publish(&s->addr, segment_va(state, page));
 	mask_change(region, list, page, true);
 	TEST_POINT("segment.described");
@@ -60,18 +61,20 @@ void segment_withdraw(struct region *region, uint32_t list, uint32_t page)
 	if (state->kind == LIST_INTERNAL && (rcu_load_relaxed(generation) & 1))
 		rcu_store_release(generation, rcu_load_relaxed(generation) + 1);
 	mask_change(region, list, page, false);
-	/* Release pairs as in segment_describe(): NULL is seen only after the bit is clear. */
-	rcu_store_release(&segment_mirror(region, list, page)->addr, 0);
+	/* No store of `addr`: a walk of an earlier snapshot may still show the page
+	 * (INV-SEGMENT-3). */
 }
 
 void segment_clear(struct region *region, uint32_t list, uint32_t page)
 {
 	struct segment_mirror *s = segment_mirror(region, list, page);
 
+	/* Release pairs as in segment_describe(): NULL is seen only after the bit is clear. */
+	rcu_store_release(&s->addr, 0);
 	/* Release pairs with the acquire in segment_iova(): who reads this 0 sees the even
 	 * generation too. */
 	rcu_store_release(&s->iova, 0);
-	/* Relaxed: `addr` has been NULL for a grace period, nobody relies on the rest. */
+	/* Relaxed: who found the page in use has left its section, nobody relies on the rest. */
 	rcu_store_relaxed(&s->len, 0);
 	rcu_store_relaxed(&s->hugepage_sz, 0);
 	rcu_store_relaxed(&s->socket_id, 0);

@@ -17,7 +17,8 @@
  *                the page was free at some instant of the call, so that "not in
  *                use" is a right answer: nobody has to try again.
  * INV-SEGMENT-3  `addr` is NULL, or the page's address and then every member is
- *                complete.  Unused descriptors are all zero once readers are gone.
+ *                complete.  A descriptor that was found in use stays as it is until
+ *                the section ends; once readers are gone it is all zero.
  */
 
 #include <stddef.h>
@@ -26,7 +27,7 @@
 
 struct segment_mirror {
 	uint64_t iova;
-	uint64_t addr; /* Writer stores (release) last in a plug and first in an unplug. */
+	uint64_t addr; /* Writer stores (release) last in a plug, and first in a reclaim. */
 	uint64_t len;
 	uint64_t hugepage_sz;
 	int32_t socket_id;
@@ -64,7 +65,7 @@ static inline uint64_t segment_va(const struct list_state *state, uint32_t page)
 void segment_describe(
 	struct region *region, uint32_t list, uint32_t page, uint64_t iova, uint32_t flags);
 
-/* The reverse, but for the members, which readers may still look at. */
+/* The reverse, but for `addr` and the other members, which readers may still look at. */
 void segment_withdraw(struct region *region, uint32_t list, uint32_t page);
 
 /* After the grace period: all zero. */

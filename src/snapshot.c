@@ -15,7 +15,10 @@ const struct snapshot_entry *snapshot_entry(
 int64_t snapshot_next_list(const struct region *region, uint64_t root, uint32_t list,
 	const struct snapshot_entry **entry)
 {
-	while (list < region->max_lists) {
+	/* Acquire pairs with snapshot_set_list(): no list of this picture is above it. */
+	uint32_t high = rcu_load_acquire(&region->list_high);
+
+	while (list < high) {
 		*entry = snapshot_entry(region, root, list);
 		if (*entry == NULL)
 			list = (list / SNAPSHOT_ENTRIES + 1) * SNAPSHOT_ENTRIES;
@@ -34,6 +37,7 @@ struct run {
 	uint32_t list;
 	uint32_t first;
 	uint32_t n;
+	uint64_t left; /* Pages in use that were not seen yet: nothing is behind the last. */
 };
 
 static int run_flush(struct run *run)
@@ -49,6 +53,7 @@ static inline int run_add(struct run *run, uint32_t first, uint32_t n)
 {
 	int ret;
 
+	run->left -= n;
 	if (run->n && run->first + run->n == first) {
 		run->n += n;
 		return 0;
@@ -85,7 +90,7 @@ static int block_runs(const struct region *region, struct run *run, uint32_t blo
 	int ret;
 
 	if (height == 0) {
-		for (uint32_t i = 0; i < SNAPSHOT_LEAF_PAGES / 64; i++) {
+		for (uint32_t i = 0; i < SNAPSHOT_LEAF_PAGES / 64 && run->left; i++) {
 			ret = word_runs(run, b->mask[i], base + i * 64);
 			if (ret)
 				return ret;
@@ -94,7 +99,7 @@ static int block_runs(const struct region *region, struct run *run, uint32_t blo
 	}
 	for (unsigned int i = 1; i < height; i++)
 		span *= SNAPSHOT_CHILDREN;
-	for (uint32_t i = 0; i < SNAPSHOT_CHILDREN; i++) {
+	for (uint32_t i = 0; i < SNAPSHOT_CHILDREN && run->left; i++) {
 		if (b->child[i] == 0)
 			continue;
 		ret = block_runs(region, run, b->child[i], height - 1, base + (uint32_t)(i * span));
@@ -107,7 +112,7 @@ static int block_runs(const struct region *region, struct run *run, uint32_t blo
 int snapshot_runs(const struct region *region, const struct snapshot_entry *entry, uint32_t list,
 	uint32_t n_pages, snapshot_run_t fn, void *ctx)
 {
-	struct run run = {.fn = fn, .ctx = ctx, .list = list};
+	struct run run = {.fn = fn, .ctx = ctx, .list = list, .left = entry->used};
 	int ret;
 
 	if (entry->full)

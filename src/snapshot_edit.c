@@ -175,6 +175,12 @@ void snapshot_set_pages(
 void snapshot_set_list(
 	struct snapshot_edit *edit, uint32_t list, bool active, bool full, uint64_t used)
 {
+	struct region *region = edit->region;
+
+	/* Release pairs with snapshot_next_list(); too high while this picture is not published is
+	 * harmless. */
+	if (list >= region->list_high)
+		rcu_store_release(&region->list_high, list + 1);
 	*edit_entry(edit, list) = (struct snapshot_entry){
 		.active = active,
 		.full = full,

@@ -36,7 +36,8 @@ struct rcumem_space {
 	struct rcumem_space *next; /* Under the lock of the list of spaces (space.c). */
 };
 
-/* The map now published.  Acquire pairs with space_publish(): the map is complete (INV-MAP-1). */
+/* The map now published.  Acquire pairs with space_publish_locked(): the map is complete
+ * (INV-MAP-1). */
 static inline const struct rcumem_map *space_map(const struct rcumem_space *space)
 {
 	return rcu_load_acquire(&space->map);

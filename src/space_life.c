@@ -28,7 +28,8 @@ static int spaces_add(struct rcumem_space *space)
 		space->empty = spaces.empty;
 		space->map = spaces.empty; /* The caller hands the space to its readers. */
 		space->next = spaces.first;
-		/* Pairs with space_forget_all(), which may run in a child of this instant. */
+		/* Release pairs with the relaxed load in space_forget_all(), which may run in a
+		 * child of this instant: the list there is whole. */
 		rcu_store_release(&spaces.first, space);
 	}
 	pthread_mutex_unlock(&spaces.lock);

@@ -23,7 +23,7 @@
 #define SPACE_REGION_MAX 65535u
 
 #define SPACE_WORD_REGION 2ull /* The rest of the word is a struct space_region *. */
-#define SPACE_WORD_MIXED  3ull
+#define SPACE_WORD_MIXED  4ull
 
 struct space_backing;
 

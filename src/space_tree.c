@@ -75,7 +75,7 @@ static struct rcu_radix_node *tree_node(const struct tree_fill *fill, uint64_t *
 	struct rcu_radix_node *node;
 
 	if (*word) {
-		assert((*word & RCU_RADIX_TAG) == RCU_RADIX_NODE); /* INV-MAP-2 */
+		assert(rcu_radix_is_node(*word)); /* INV-MAP-2 */
 		return rcu_radix_child(*word);
 	}
 	assert(tree->node_cnt < tree->node_max); /* space_tree_node_cnt() is exact. */
@@ -100,16 +100,12 @@ static void words_fill(uint64_t *words, uint64_t begin, uint64_t end, uint64_t v
 		words[i] = value;
 }
 
-/* The finest words: other regions may touch the first and the last, but no word between. */
-static void tree_leaf(uint64_t *words, uint64_t first, uint64_t last, uint64_t value)
+/* The finest words: an earlier region may touch the first, and none any other. */
+static void tree_leaf(uint64_t *words, uint64_t begin, uint64_t end, uint64_t value)
 {
-	uint64_t first_old = words[first], last_old = words[last];
-
-	words_fill(words, first, last + 1, value);
-	if (first_old)
-		words[first] = SPACE_WORD_MIXED;
-	if (last_old)
-		words[last] = SPACE_WORD_MIXED;
+	if (words[begin])
+		words[begin++] = SPACE_WORD_MIXED;
+	words_fill(words, begin, end, value);
 }
 
 /*
@@ -125,7 +121,7 @@ static void tree_visit(const struct tree_fill *fill, uint64_t *words, unsigned i
 	uint64_t i = (first >> shift) & top, end = ((last >> shift) & top) + 1;
 
 	if (shift == RCU_RADIX_MIN) {
-		tree_leaf(words, i, end - 1, fill->value);
+		tree_leaf(words, i, end, fill->value);
 		return;
 	}
 	if ((first & mask) || (i + 1 == end && (last & mask) != mask)) {

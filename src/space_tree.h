@@ -16,8 +16,8 @@
 /* Exactly the nodes that the tree of these sorted, disjoint regions has. */
 uint64_t space_tree_node_cnt(const struct space_region *regions, uint32_t cnt);
 
-/* Let the words of a region lead to it.  Nodes come from the pool, of which the first `dirty` are
- * not zero. */
+/* Let the words of a region lead to it; regions are added in ascending order.  Nodes come from the
+ * pool, of which the first `dirty` are not zero. */
 void space_tree_add(struct rcu_radix *tree, uint32_t dirty, const struct space_region *region);
 
 /* Empty a tree of these regions that nobody reads any more; its nodes are dirty. */

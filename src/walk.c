@@ -31,10 +31,13 @@ static int each_segment(void *ctx, uint32_t list, uint32_t first, uint32_t n)
 	const struct rte_memseg_list *msl = &walk->region->lists[list];
 	const struct rte_memseg *ms = segment_public(walk->region, list, first);
 	const struct rte_memseg *end = ms + n;
+	rte_memseg_walk_t each = walk->each;
+	void *arg = walk->arg;
 	int ret = 0;
 
+#pragma GCC unroll 4
 	for (; ms < end && ret == 0; ms++)
-		ret = walk->each(msl, ms, walk->arg);
+		ret = each(msl, ms, arg);
 	return ret;
 }
 
