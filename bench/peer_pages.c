@@ -5,7 +5,8 @@
  * punched hole.  Usage: peer-pages PAGES ROUNDS.
  *
  * Prints a line for each round: microseconds of our alloc and touch, the bare
- * alloc and touch, our free, the bare punch.  Both sides of a round run on the
+ * alloc and touch, our free, the bare punch; then whether another program
+ * preempted our free, and the bare punch (0 or 1).  Both sides of a round run on the
  * same CPU and take turns to be first; either gives its pages back before the
  * other starts, so both draw from the same pool.
  */
@@ -16,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -27,6 +29,7 @@
 
 struct cost {
 	double alloc_us, free_us;
+	bool preempted; /* During the free, which is short enough to go without. */
 };
 
 /* The bare side: a file like the one behind a memseg list, mapped once. */
@@ -39,6 +42,14 @@ static double now_us(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (double)ts.tv_sec * 1e6 + (double)ts.tv_nsec / 1e3;
+}
+
+static long preemptions(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_THREAD, &usage);
+	return usage.ru_nivcsw;
 }
 
 static void touch(char *va, size_t len)
@@ -65,19 +76,22 @@ static int bare_prepare(size_t len)
 static int bare_round(size_t len, struct cost *cost)
 {
 	double t0 = now_us(), t1, t2;
+	long before;
 
 	if (fallocate(bare_fd, 0, 0, (off_t)len)) {
 		perror("peer-pages: fallocate");
 		return -1;
 	}
 	touch(bare_va, len);
+	before = preemptions();
 	t1 = now_us();
 	if (fallocate(bare_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, (off_t)len)) {
 		perror("peer-pages: punch");
 		return -1;
 	}
 	t2 = now_us();
-	*cost = (struct cost){.alloc_us = t1 - t0, .free_us = t2 - t1};
+	*cost = (struct cost){
+		.alloc_us = t1 - t0, .free_us = t2 - t1, .preempted = preemptions() != before};
 	return 0;
 }
 
@@ -85,19 +99,22 @@ static int our_round(size_t len, struct cost *cost)
 {
 	double t0 = now_us(), t1, t2;
 	char *va = rcumem_pages_alloc(len, PAGE_SZ, SOCKET_ID_ANY, 0);
+	long before;
 
 	if (!va) {
 		fprintf(stderr, "peer-pages: alloc: %s\n", rte_strerror(rte_errno));
 		return -1;
 	}
 	touch(va, len);
+	before = preemptions();
 	t1 = now_us();
 	if (rcumem_pages_free(va, len)) {
 		fprintf(stderr, "peer-pages: free: %s\n", rte_strerror(rte_errno));
 		return -1;
 	}
 	t2 = now_us();
-	*cost = (struct cost){.alloc_us = t1 - t0, .free_us = t2 - t1};
+	*cost = (struct cost){
+		.alloc_us = t1 - t0, .free_us = t2 - t1, .preempted = preemptions() != before};
 	return 0;
 }
 
@@ -131,8 +148,8 @@ static int run(size_t len, unsigned int rounds)
 			(!bare_first && bare_round(len, &bare)))
 			return -1;
 		if (i >= WARM_CNT)
-			printf("%.1f %.1f %.1f %.1f\n", ours.alloc_us, bare.alloc_us, ours.free_us,
-				bare.free_us);
+			printf("%.1f %.1f %.1f %.1f %d %d\n", ours.alloc_us, bare.alloc_us,
+				ours.free_us, bare.free_us, ours.preempted, bare.preempted);
 	}
 	return 0;
 }

@@ -75,15 +75,33 @@ static inline int call_fbarray_init(void)
 	return rte_fbarray_init(&arr, "refused", 8, 8);
 }
 
+/* A handle as another process could have passed it on. */
+static inline struct rte_fbarray foreign_array(void)
+{
+	struct rte_fbarray arr = {.name = "refused", .len = 8, .elt_sz = 8};
+
+	arr.data = (void *)0x10000;
+	return arr;
+}
+
+static inline int call_fbarray_attach(void)
+{
+	struct rte_fbarray arr = foreign_array();
+
+	return rte_fbarray_attach(&arr);
+}
+
+static inline int call_fbarray_detach(void)
+{
+	struct rte_fbarray arr = foreign_array();
+
+	return rte_fbarray_detach(&arr);
+}
+
 static inline int call_fbarray_destroy(void)
 {
-	struct rte_fbarray arr;
+	struct rte_fbarray arr = foreign_array();
 
-	memset(&arr, 0, sizeof(arr));
-	strcpy(arr.name, "refused");
-	arr.len = 8;
-	arr.elt_sz = 8;
-	arr.data = (void *)0x10000;
 	return rte_fbarray_destroy(&arr);
 }
 
@@ -115,6 +133,8 @@ static const struct writer_call writer_calls[] = {
 	{"rte_extmem_attach", call_extmem_attach},
 	{"rte_extmem_detach", call_extmem_detach},
 	{"rte_fbarray_init", call_fbarray_init},
+	{"rte_fbarray_attach", call_fbarray_attach},
+	{"rte_fbarray_detach", call_fbarray_detach},
 	{"rte_fbarray_destroy", call_fbarray_destroy},
 	{"rcumem_synchronize", call_synchronize},
 	{"rcumem_space_create", call_space_create},

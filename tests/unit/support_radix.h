@@ -37,10 +37,10 @@ static inline void tree_free(struct rcu_radix *tree)
 	munmap(tree, sizeof(*tree));
 }
 
-/* The n-th value: any tag but that of nodes, all the other bits in use. */
+/* The n-th value: any tag that is a user's, all the other bits in use. */
 static inline uint64_t tree_value(uint64_t n)
 {
-	return (0x0abcdef000000000ull + n) << 4 | (2 + n % 14);
+	return (0x0abcdef000000000ull + n) << 4 | (2 + n % 7 * 2);
 }
 
 /* An update that gives every word the value in *ctx. */

@@ -83,7 +83,7 @@ static const char *writer_not_timed_out(struct rte_fbarray *arr)
 	rte_mcfg_mem_write_lock();
 	if (rte_errno != ETIMEDOUT)
 		return "rte_mcfg_mem_write_lock";
-	for (size_t i = 0; writer_calls[i].call != call_fbarray_destroy; i++) {
+	for (size_t i = 0; writer_calls[i].call != call_fbarray_attach; i++) {
 		rte_errno = 0;
 		if (writer_calls[i].call() != -1 || rte_errno != ETIMEDOUT)
 			return writer_calls[i].name;

@@ -116,10 +116,8 @@ static void virt2phy_of_a_page_only_read_is_the_page_of_zeros(void **state)
 #define MADV_GUARD_INSTALL 102
 #endif
 
-/*
- * rows P4: an entry that is not present but not empty, as a page that is
- * swapped out has; DPDK makes an address of it.
- */
+/* rows P4: an entry that is neither present nor empty, as of a page that is swapped out; DPDK
+ * makes an address of it */
 static void virt2phy_of_a_page_that_is_not_present_is_bad(void **state)
 {
 	char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

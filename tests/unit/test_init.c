@@ -245,10 +245,11 @@ static void memory_at_start_that_is_not_there_is_no_memory(void **state)
 	struct rcumem_options opts = test_options();
 
 	(void)state;
-	if (page_sz == RTE_PGSIZE_4K || hugepages_free() >= 512)
+	if (page_sz == RTE_PGSIZE_4K)
 		skip();
 	opts.page_sizes = page_sz;
-	opts.socket_mem[0] = (uint64_t)(hugepages_free() + 1) * page_sz;
+	opts.socket_mem[0] = (uint64_t)(hugepages_free() + hugepages_taken() + 1) * page_sz;
+	opts.list_len = opts.socket_mem[0];
 	assert_refused(&opts, ENOMEM);
 }
 

@@ -67,17 +67,19 @@ static void index_that_is_full_is_no_space(void **state)
 /* rows H2 */
 static void more_hugepages_than_there_are_is_no_memory_and_takes_none(void **state)
 {
-	long before = hugepages_free();
+	struct rcumem_options opts = test_options();
+	size_t n = (size_t)(hugepages_free() + hugepages_taken() + 1);
 
 	(void)state;
-	if (page_sz == RTE_PGSIZE_4K || before + 1 > 512)
+	if (page_sz == RTE_PGSIZE_4K)
 		skip();
-	assert_fails_null(
-		rcumem_pages_alloc((size_t)(before + 1) * page_sz, page_sz, SOCKET_ID_ANY, 0),
-		ENOMEM);
-	assert_int_equal(hugepages_free(), before);
+	opts.list_len = n * page_sz;
+	runtime_start(&opts);
+	assert_fails_null(rcumem_pages_alloc(n * page_sz, page_sz, SOCKET_ID_ANY, 0), ENOMEM);
+	assert_true(hugepages_are_back());
 	assert_int_equal(segs_now(), 0);
 	pages_put(pages_get(1), 1);
+	runtime_stop();
 }
 
 /* rows N4 */
@@ -222,7 +224,7 @@ int main(void)
 		CASE(bad_arguments_of_alloc_are_invalid),
 		CASE(request_beyond_the_list_finds_no_space),
 		BARE_CASE(index_that_is_full_is_no_space),
-		CASE(more_hugepages_than_there_are_is_no_memory_and_takes_none),
+		BARE_CASE(more_hugepages_than_there_are_is_no_memory_and_takes_none),
 		BARE_CASE(pages_without_a_runtime_have_no_device),
 		CASE(pages_are_cleared_whatever_was_in_them_before),
 		CASE(length_is_rounded_up_and_pages_follow_each_other),

@@ -34,7 +34,7 @@ static void census_table(
 		uint8_t below = (uint8_t)(shift - RCU_RADIX_BITS);
 		uint64_t n;
 
-		if ((words[i] & RCU_RADIX_TAG) != RCU_RADIX_NODE)
+		if (!rcu_radix_is_node(words[i]))
 			continue;
 		n = (uint64_t)(rcu_radix_child(words[i]) - census->tree->pool);
 		assert_in_range(n, 0, census->tree->node_cnt - 1);
@@ -110,7 +110,7 @@ static void no_node_is_cut_off(const struct census *census)
 		uint64_t word = rcu_load_relaxed(&census->tree->pool[n].words[0]);
 
 		assert_int_not_equal(census->shift[n], 0);
-		if ((word & RCU_RADIX_TAG) == RCU_RADIX_NODE)
+		if (rcu_radix_is_node(word))
 			continue; /* Its own turn comes. */
 		if (key == 0 && census->shift[n] == RCU_RADIX_LOW_BITS)
 			continue; /* The root table answers for the keys of this word. */

@@ -166,49 +166,60 @@ static void pages_that_a_section_may_hold_stay_until_it_ends(void **state)
 	runtime_stop();
 }
 
-/* Allocate or free single pages until a call fails: its errno, or 0 when 100,000 did not. */
-static int err_of_alloc(void)
-{
-	for (int i = 0; i < 100000; i++)
-		if (!rcumem_pages_alloc(RTE_PGSIZE_4K, RTE_PGSIZE_4K, SOCKET_ID_ANY, 0))
-			return rte_errno;
-	return 0;
-}
-
-static int err_of_free(void)
+/* Plug, and unplug unless `keep`, single pages until a call fails: its errno, or 0. */
+static int err_of_hotplug(bool keep)
 {
 	for (int i = 0; i < 100000; i++) {
 		void *page = rcumem_pages_alloc(RTE_PGSIZE_4K, RTE_PGSIZE_4K, SOCKET_ID_ANY, 0);
 
-		if (!page)
-			return -rte_errno;
-		if (rcumem_pages_free(page, RTE_PGSIZE_4K) != 0)
+		if (!page || (!keep && rcumem_pages_free(page, RTE_PGSIZE_4K) != 0))
 			return rte_errno;
 	}
 	return 0;
 }
 
+/* The first writer that does not say "try again", or NULL; a list stands at va. */
+static const char *writer_that_goes_on(char *va)
+{
+	if (call_pages_alloc() != -1 || rte_errno != EAGAIN)
+		return "rcumem_pages_alloc";
+	if (call_pages_free() != -1 || rte_errno != EAGAIN)
+		return "rcumem_pages_free";
+	if (ext_register(va + EXT_PAGE, 1, 0x2000) != -1 || rte_errno != EAGAIN)
+		return "rte_extmem_register";
+	if (ext_unregister(va, 1) != -1 || rte_errno != EAGAIN)
+		return "rte_extmem_unregister";
+	return NULL;
+}
+
 static void stuck_reader_ends_in_try_again_and_not_in_a_hang(void **state)
 {
 	struct rcumem_options opts = test_options();
-	struct holder holder;
 	char *va = ext_reserve(2);
-	int of_free, of_alloc;
+	struct holder holder;
+	const char *goes_on;
+	int err;
 
 	(void)state;
 	opts.free_timeout_ms = 1;
 	runtime_start(&opts);
 	assert_int_equal(ext_register(va, 1, 0x1000), 0);
+	writer_page = pages_get(1);
+	/* First so many pictures wait that there is no room for another one. */
 	holder_start(&holder, rcumem_read_lock, rcumem_read_unlock);
-	of_free = err_of_free();
-	of_alloc = err_of_alloc();
-	assert_fails(ext_register(va + EXT_PAGE, 1, 0x2000), EAGAIN);
-	assert_fails(ext_unregister(va, 1), EAGAIN);
+	err = err_of_hotplug(true);
+	goes_on = writer_that_goes_on(va);
 	holder_stop(&holder);
-	assert_int_equal(of_free, EAGAIN);
-	assert_int_equal(of_alloc, EAGAIN);
+	assert_int_equal(err, EAGAIN);
+	assert_null(goes_on);
 	/* As soon as the reader leaves, all goes on. */
+	pages_put(writer_page, 1);
 	assert_int_equal(ext_unregister(va, 1), 0);
+	/* Then so many freed ranges. */
+	holder_start(&holder, rcumem_read_lock, rcumem_read_unlock);
+	err = err_of_hotplug(false);
+	holder_stop(&holder);
+	assert_int_equal(err, EAGAIN);
 	pages_put(pages_get(1), 1);
 	assert_int_equal(stats().quarantined_bytes, 0);
 	runtime_stop();

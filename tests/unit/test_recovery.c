@@ -9,11 +9,16 @@
  * other is the last; they exist in builds with -Dpause_points=true only.
  */
 
+#include "point.h"
 #include "support_recovery.h"
 
 #ifdef RCU_PAUSE_POINTS
-
-#include "point.h"
+#define HAVE_POINTS true
+#define POINT_HOOK  test_point_hook
+#else
+#define HAVE_POINTS false
+static void (*POINT_HOOK)(const char *name);
+#endif
 
 /* Where a thread dies: at the point that it meets as number `at`. */
 struct death {
@@ -23,7 +28,6 @@ struct death {
 };
 
 static __thread struct death *dying;
-static bool looking = true;
 
 static void point(const char *name)
 {
@@ -33,8 +37,7 @@ static void point(const char *name)
 	if (!death || strncmp(name, "lookup.", 7) == 0)
 		return;
 	dying = NULL;
-	if (looking)
-		look_on(name);
+	look_on(name);
 	if (++death->met == death->at) {
 		death->died = true;
 		pthread_exit(NULL);
@@ -64,10 +67,10 @@ static unsigned int run_and_die(int (*run)(void), unsigned int at)
 	struct victim victim = {.death = {.at = at}, .run = run};
 	pthread_t thread;
 
-	test_point_hook = point;
+	POINT_HOOK = point;
 	assert_int_equal(pthread_create(&thread, NULL, victim_main, &victim), 0);
 	pthread_join(thread, NULL);
-	test_point_hook = NULL;
+	POINT_HOOK = NULL;
 	assert_true(victim.death.died || victim.result == 0);
 	assert_int_equal(victim.death.died, at && at <= victim.death.met);
 	return victim.death.met;
@@ -94,6 +97,13 @@ static int leave(void *arg)
 	return 0;
 }
 
+static uint32_t blocks_at_hand(void)
+{
+	const struct snapshot_pool *pool = runtime_region()->snapshots;
+
+	return pool->free_cnt + (pool->max - pool->next);
+}
+
 /* One life: the points met by the writer, and, when it died, by its successor. */
 struct life {
 	unsigned int met;
@@ -106,18 +116,18 @@ static struct life live(const struct operation *op, unsigned int at, unsigned in
 	struct life life = {0};
 
 	scene.pages = scene.stay + STAY_PAGES * page_sz;
-	op->prepare();
 	if (op->held)
-		assert_int_equal(actor_do(&scene.reader, enter, NULL), 0);
+		assert_int_equal(actor_do(scene.reader, enter, NULL), 0);
+	op->prepare();
 	life.met = run_and_die(op->run, at);
 	if (at)
 		life.met_again = run_and_die(recover, again);
 	assert_int_equal(recover(), 0);
 	assert_true(region_sound());
-	if (op->held) {
+	if (op->held && blocks_at_hand() > snapshot_cost(2) + snapshot_cost(8))
 		others = take_while_held();
-		actor_do(&scene.reader, leave, NULL);
-	}
+	if (op->held)
+		actor_do(scene.reader, leave, NULL);
 	settle();
 	assert_whole();
 	if (others)
@@ -144,10 +154,12 @@ static void die_everywhere(const struct operation *op)
 		unsigned int step = again * met / (SUCCESSORS * SUCCESSORS) + 1;
 
 		assert_true(again >= 3);
-		for (unsigned int i = 1 + (unsigned int)random_below(step); i <= again; i += step, twice++)
+		for (unsigned int i = 1 + (unsigned int)random_below(step); i <= again;
+			i += step, twice++)
 			live(op, at, i);
 	}
-	print_message("%s: %u points, %u deaths, %u more of the successor\n", op->name, met, deaths, twice);
+	print_message("%s: %u points, %u deaths, %u more of the successor\n", op->name, met, deaths,
+		twice);
 }
 
 /* ---- Operations on pages ---- */
@@ -207,9 +219,9 @@ static int free_subject(void)
 static void pages_in_quarantine(void)
 {
 	pages_in_use();
-	assert_int_equal(actor_do(&scene.reader, enter, NULL), 0);
+	assert_int_equal(actor_do(scene.reader, enter, NULL), 0);
 	pages_put(scene.pages, scene.n);
-	actor_do(&scene.reader, leave, NULL);
+	actor_do(scene.reader, leave, NULL);
 }
 
 static void event_seen(enum rte_mem_event event, const void *addr, size_t len, void *arg)
@@ -218,6 +230,22 @@ static void event_seen(enum rte_mem_event event, const void *addr, size_t len, v
 	(void)addr;
 	(void)len;
 	(void)arg;
+}
+
+/* As many pictures, of which a reader holds all, as leave just the blocks that the free needs. */
+static void pages_in_use_and_few_blocks(void)
+{
+	struct region *region = runtime_region();
+	struct snapshot_edit edit;
+
+	pages_in_use();
+	assert_int_equal(writer_begin(), 0);
+	while (blocks_at_hand() >= snapshot_cost((uint32_t)scene.n) + 2) {
+		snapshot_begin(&edit, region);
+		snapshot_set_list(&edit, region->max_lists - 1, false, false, 0);
+		snapshot_publish(&edit);
+	}
+	writer_end(0);
 }
 
 /* ---- Operations on external memory ---- */
@@ -270,17 +298,21 @@ static void die_in(const char *name, void (*prepare)(void), int (*run)(void))
 {
 	struct operation op = {name, prepare, run, false};
 
+	if (!HAVE_POINTS)
+		skip();
 	scene_set();
 	die_everywhere(&op);
 	scene_clear();
 }
 
-/* With a reader inside, free waits for it in vain: not for long. */
-static void die_held_in(const char *name, void (*prepare)(void), int (*run)(void))
+/* Where a reader is inside, free waits for it in vain: not for long. */
+static void die_waiting_in(const char *name, void (*prepare)(void), int (*run)(void), bool held)
 {
-	struct operation op = {name, prepare, run, true};
+	struct operation op = {name, prepare, run, held};
 	struct rcumem_options opts = test_options();
 
+	if (!HAVE_POINTS)
+		skip();
 	opts.free_timeout_ms = 1;
 	runtime_start(&opts);
 	scene_set();
@@ -304,13 +336,13 @@ static void death_in_alloc_of_many_pages_is_undone_or_completed(void **state)
 static void death_in_alloc_that_reclaims_loses_nothing(void **state)
 {
 	(void)state;
-	die_in("alloc over a quarantine", pages_in_quarantine, alloc_subject);
+	die_waiting_in("alloc over a quarantine", pages_in_quarantine, alloc_subject, false);
 }
 
 static void death_in_alloc_beside_a_reader_gives_no_page_twice(void **state)
 {
 	(void)state;
-	die_held_in("alloc beside a reader", nothing_yet, alloc_subject);
+	die_waiting_in("alloc beside a reader", nothing_yet, alloc_subject, true);
 }
 
 static void death_in_free_is_completed(void **state)
@@ -334,7 +366,7 @@ static void death_in_free_of_a_part_leaves_the_rest(void **state)
 static void death_in_free_beside_a_reader_waits_for_the_reader(void **state)
 {
 	(void)state;
-	die_held_in("free beside a reader", pages_in_use, free_subject);
+	die_waiting_in("free beside a reader", pages_in_use, free_subject, true);
 }
 
 static void death_before_events_are_told_leaves_no_range_busy(void **state)
@@ -356,7 +388,7 @@ static void death_in_register_is_undone_or_completed(void **state)
 static void death_in_register_beside_a_reader_can_be_tried_again(void **state)
 {
 	(void)state;
-	die_held_in("register beside a reader", no_pages, register_subject);
+	die_waiting_in("register beside a reader", no_pages, register_subject, true);
 }
 
 static void death_in_unregister_is_completed(void **state)
@@ -369,16 +401,36 @@ static void death_in_unregister_is_completed(void **state)
 static void death_in_unregister_beside_a_reader_waits_for_the_reader(void **state)
 {
 	(void)state;
-	die_held_in("unregister beside a reader", registered, unregister_subject);
+	die_waiting_in("unregister beside a reader", registered, unregister_subject, true);
 }
 
-#else
+static void death_when_readers_hold_all_other_snapshots_is_recovered(void **state)
+{
+	(void)state;
+	die_waiting_in(
+		"free with the last blocks", pages_in_use_and_few_blocks, free_subject, true);
+}
 
-#define NEEDS_POINTS(name)                                                                         \
-	static void name(void **state)                                                             \
-	{                                                                                          \
-		(void)state;                                                                       \
-		skip();                                                                            \
-	}
+int main(void)
+{
+	static const struct CMUnitTest cases[] = {
+		CASE(death_in_alloc_is_undone_or_completed),
+		CASE(death_in_alloc_of_many_pages_is_undone_or_completed),
+		BARE_CASE(death_in_alloc_that_reclaims_loses_nothing),
+		BARE_CASE(death_in_alloc_beside_a_reader_gives_no_page_twice),
+		CASE(death_in_free_is_completed),
+		CASE(death_in_free_of_many_pages_is_completed),
+		CASE(death_in_free_of_a_part_leaves_the_rest),
+		BARE_CASE(death_in_free_beside_a_reader_waits_for_the_reader),
+		CASE(death_before_events_are_told_leaves_no_range_busy),
+		CASE(death_in_register_is_undone_or_completed),
+		BARE_CASE(death_in_register_beside_a_reader_can_be_tried_again),
+		CASE(death_in_unregister_is_completed),
+		BARE_CASE(death_in_unregister_beside_a_reader_waits_for_the_reader),
+		BARE_CASE(death_when_readers_hold_all_other_snapshots_is_recovered),
+	};
 
-#endif
+	setenv("RCUMEM_LOG", "error", 1); /* Each death would be told. */
+	random_begin();
+	return RUN_CASES("recovery", cases);
+}

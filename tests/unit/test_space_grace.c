@@ -4,6 +4,7 @@
  * and what happens when one is stuck.
  */
 
+#include "atomic.h"
 #include "support_space.h"
 
 #define STUCK_MS 30 /* How long a writer waits for a stuck reader here. */
@@ -110,7 +111,7 @@ static void too_many_changes_beside_a_stuck_reader_are_eagain(void **state)
 static int unlock_later(void *arg)
 {
 	sleep_ms(20);
-	__atomic_store_n((int *)arg, 1, __ATOMIC_RELAXED); /* The lock below orders it. */
+	rcu_store_relaxed((int *)arg, 1); /* The end of the section orders it. */
 	rcumem_read_unlock();
 	return 0;
 }
@@ -127,7 +128,7 @@ static void unregister_waits_for_the_reader_and_unmaps(void **state)
 	assert_int_equal(actor_do(&reader, do_lock, NULL), 0);
 	actor_begin(&reader, unlock_later, &leaving);
 	assert_works(rcumem_space_unregister(space, 0, page_sz));
-	assert_int_equal(__atomic_load_n(&leaving, __ATOMIC_RELAXED), 1);
+	assert_int_equal(rcu_load_relaxed(&leaving), 1); /* The grace period orders it. */
 	assert_int_equal(mapped_pages(fd), 0);
 	actor_end(&reader);
 	actor_stop(&reader);

@@ -172,35 +172,67 @@ static void removing_the_region_of_a_ring_stops_it_and_adding_it_starts_it_again
 /* ---- Traffic ---- */
 
 /* Our own front end checks every packet; its exit status says what came of it. */
-static void assert_peer_passes(char *const *options)
+static pid_t start_peer(char *path, char *const *options)
 {
-	char program[256], *argv[16] = {program, "--socket", backend.path};
-	int argc = 3, status = -1;
+	char program[256], *argv[16] = {program, "--socket", path};
+	int argc = 3;
 	pid_t pid;
 
 	build_path(program, sizeof(program), "vhost-peer");
 	while (*options && argc < 15)
 		argv[argc++] = *options++;
 	pid = fork();
+	assert_true(pid >= 0);
 	if (pid == 0) {
 		dup2(open("/dev/null", O_WRONLY), STDOUT_FILENO);
 		execv(program, argv);
 		_exit(127);
 	}
+	return pid;
+}
+
+static void assert_peer_ends_well(pid_t pid)
+{
+	int status = -1;
+
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
+}
+
+static void assert_peer_passes(char *const *options)
+{
+	assert_peer_ends_well(start_peer(backend.path, options));
 }
 
 static void packets_survive_regions_that_come_and_go(void **state)
 {
 	assert_peer_passes(
-		(char *[]){"--seconds", "2", "--rate", "300", "--region-kb", "64", NULL});
+		(char *[]){"--seconds", "2", "--rate", "300", "--region-kb", "256", NULL});
 }
 
 static void packets_larger_than_a_buffer_arrive_in_several(void **state)
 {
 	assert_peer_passes((char *[]){"--packets", "20000", "--seconds", "20", "--size", "1000",
 		"--rx-buffer", "100", NULL});
+}
+
+static void guests_at_the_same_addresses_do_not_meet(void **state)
+{
+	char *options[] = {"--seconds", "2", "--rate", "200", "--regions", "10", NULL};
+	char second[128];
+	pid_t peers[2];
+
+	snprintf(second, sizeof(second), "%s/second", backend.dir);
+	backend_stop();
+	backend_start((char *[]){"--socket", second, NULL});
+	/* Sizes differ, so that a packet of the other guest is seen. */
+	peers[0] = start_peer(backend.path, options);
+	options[3] = "300";
+	options[4] = "--size";
+	options[5] = "400";
+	peers[1] = start_peer(second, options);
+	assert_peer_ends_well(peers[0]);
+	assert_peer_ends_well(peers[1]);
 }
 
 static void the_scan_moves_the_same_packets(void **state)
@@ -235,6 +267,7 @@ int main(void)
 		cmocka_unit_test(packets_survive_regions_that_come_and_go),
 		cmocka_unit_test(packets_larger_than_a_buffer_arrive_in_several),
 		cmocka_unit_test(nothing_is_left_of_all_these_connections),
+		cmocka_unit_test(guests_at_the_same_addresses_do_not_meet),
 		cmocka_unit_test(the_scan_moves_the_same_packets),
 	};
 

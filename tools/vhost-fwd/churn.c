@@ -1,17 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-/*
- * vhost-churn: stands on the socket between a front end and a back end, passes
- * their messages on, and cuts the front end's memory into other regions so and
- * so many times a second.
- *
- * An unmodified front end changes its memory table a few times at its start
- * and then never again.  Here the same memory is announced again and again with
- * other borders, by the front end's own request (SET_MEM_TABLE) and its own
- * descriptors: regions that hold packets and rings in flight are taken away and
- * come back in another shape, at one instant, while both ends go on.
- */
+/* vhost-churn: passing messages on, and changing the regions in between. */
 
-#include <argp.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -19,35 +8,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "wire.h"
+#include "churn.h"
 
 #define ANSWER_MS 10000
 
-struct options {
-	const char *listen_path, *connect_path;
-	unsigned int rate, pieces;
-	bool paused;
-};
+static volatile sig_atomic_t ended, running = 1;
 
-struct churn {
-	struct wire front, back;
-	unsigned int pieces;
-	bool acks;                /* The two ends have agreed on answers. */
-	unsigned int enabled;     /* Rings on, one bit each. */
-	struct vhost_table table; /* As the front end sent it. */
-	int fds[VHOST_TABLE_REGIONS];
-	uint64_t changes;
-};
-
-static volatile sig_atomic_t ended, running;
-
-static void on_signal(int signo)
+void churn_signal(int signo)
 {
 	if (signo == SIGUSR1)
 		running = 1;
@@ -57,7 +28,7 @@ static void on_signal(int signo)
 		ended = 1;
 }
 
-static int fail(const char *what, int err)
+int churn_fail(const char *what, int err)
 {
 	fprintf(stderr, "vhost-churn: %s: %s\n", what, strerror(-err));
 	return err;
@@ -78,7 +49,7 @@ static bool has_answer(const struct churn *churn, const struct vhost_header *hdr
 	}
 }
 
-static void forget_table(struct churn *churn)
+void churn_forget(struct churn *churn)
 {
 	for (unsigned int i = 0; i < churn->table.cnt; i++)
 		close(churn->fds[i]);
@@ -101,7 +72,7 @@ static void learn(struct churn *churn)
 			churn->enabled &= ~(1u << (payload->state.index & 1));
 		return;
 	case VHOST_SET_MEM_TABLE:
-		forget_table(churn);
+		churn_forget(churn);
 		if (payload->table.cnt != churn->front.fd_cnt)
 			return;
 		churn->table = payload->table;
@@ -131,7 +102,7 @@ static int pass_on(struct churn *churn)
 		churn->back.sock, &front->hdr, &front->payload, front->fds, front->fd_cnt);
 
 	if (err)
-		return fail("passing a request on", err);
+		return churn_fail("passing a request on", err);
 	if (has_answer(churn, &front->hdr)) {
 		err = await_answer(churn);
 		if (!err)
@@ -209,7 +180,7 @@ static int change(struct churn *churn)
 			      table.cnt * sizeof(table.regions[0]));
 	err = wire_send(churn->back.sock, &hdr, &table, fds, table.cnt);
 	if (err)
-		return fail("a change", err);
+		return churn_fail("a change", err);
 	err = await_answer(churn);
 	if (!err && churn->back.payload.u64) {
 		fprintf(stderr, "vhost-churn: the back end refused a change\n");
@@ -230,8 +201,7 @@ static uint64_t now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-/* 0 when an end has hung up or a signal came, or -errno. */
-static int serve(struct churn *churn, unsigned int rate)
+int churn_serve(struct churn *churn, unsigned int rate)
 {
 	uint64_t step = rate ? 1000000000u / rate : 0, due = now_ns() + step;
 	struct pollfd pfd[2] = {
@@ -264,113 +234,4 @@ static int serve(struct churn *churn, unsigned int rate)
 			return err;
 	}
 	return 0;
-}
-
-static int open_socket(const char *path, struct sockaddr_un *addr)
-{
-	int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	*addr = (struct sockaddr_un){.sun_family = AF_UNIX};
-	strncpy(addr->sun_path, path, sizeof(addr->sun_path) - 1);
-	return sock < 0 ? -errno : sock;
-}
-
-static int accept_front(const char *path)
-{
-	struct sockaddr_un addr;
-	int sock = open_socket(path, &addr), front = -1;
-
-	if (sock < 0)
-		return sock;
-	unlink(path);
-	if (bind(sock, (struct sockaddr *)&addr, sizeof(addr)) == 0 && listen(sock, 1) == 0)
-		front = accept4(sock, NULL, NULL, SOCK_CLOEXEC);
-	if (front < 0)
-		front = -errno;
-	close(sock);
-	unlink(path);
-	return front;
-}
-
-static int connect_back(const char *path)
-{
-	struct sockaddr_un addr;
-	int sock = open_socket(path, &addr);
-
-	if (sock >= 0 && connect(sock, (struct sockaddr *)&addr, sizeof(addr))) {
-		int err = -errno;
-
-		close(sock);
-		return err;
-	}
-	return sock;
-}
-
-static const struct argp_option option_list[] = {
-	{"listen", 'l', "PATH", 0, "Where the front end connects", 0},
-	{"connect", 'c', "PATH", 0, "Where the back end listens", 0},
-	{"rate", 'r', "N", 0, "Changes a second (default 100)", 0},
-	{"pieces", 'n', "N", 0, "Regions to cut the largest one into, 2 to 8 (default 2)", 0},
-	{"paused", 'p', NULL, 0, "No changes before SIGUSR1 comes; SIGUSR2 ends them", 0},
-	{0},
-};
-
-static error_t parse_option(int key, char *arg, struct argp_state *state)
-{
-	struct options *options = state->input;
-
-	switch (key) {
-	case 'l':
-		options->listen_path = arg;
-		return 0;
-	case 'c':
-		options->connect_path = arg;
-		return 0;
-	case 'r':
-		options->rate = (unsigned int)strtoul(arg, NULL, 10);
-		return 0;
-	case 'n':
-		options->pieces = (unsigned int)strtoul(arg, NULL, 10);
-		return 0;
-	case 'p':
-		options->paused = true;
-		return 0;
-	case ARGP_KEY_END:
-		if (!options->listen_path || !options->connect_path)
-			argp_error(state, "--listen and --connect are needed");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-int main(int argc, char **argv)
-{
-	static const struct argp parser = {.options = option_list,
-		.parser = parse_option,
-		.doc = "Change a vhost-user front end's memory regions while it runs."};
-	struct sigaction action = {.sa_handler = on_signal};
-	struct options options = {.rate = 100, .pieces = 2};
-	struct churn churn = {0};
-	int front, back, err;
-
-	argp_parse(&parser, argc, argv, 0, NULL, &options);
-	running = !options.paused;
-	churn.pieces = options.pieces < 2 ? 2 : options.pieces;
-	for (unsigned int i = 0; i < 4; i++)
-		sigaction((int[]){SIGUSR1, SIGUSR2, SIGINT, SIGTERM}[i], &action, NULL);
-	front = accept_front(options.listen_path);
-	if (front < 0)
-		return ended ? EXIT_SUCCESS : -fail(options.listen_path, front) ? EXIT_FAILURE : 0;
-	back = connect_back(options.connect_path);
-	if (back < 0)
-		return fail(options.connect_path, back) ? EXIT_FAILURE : 0;
-	wire_open(&churn.front, front);
-	wire_open(&churn.back, back);
-	err = serve(&churn, options.rate);
-	printf("{\"changes\":%llu}\n", (unsigned long long)churn.changes);
-	forget_table(&churn);
-	wire_close(&churn.front);
-	wire_close(&churn.back);
-	return err ? EXIT_FAILURE : EXIT_SUCCESS;
 }

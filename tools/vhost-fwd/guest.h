@@ -81,12 +81,21 @@ bool guest_poll_fault(struct guest *guest);
 /* request.c: handle all messages that have arrived.  The connection may be gone afterwards. */
 void guest_receive(struct guest *guest);
 
-/* memory.c: the table.  All return 0, or -errno with `why`. */
+/* memory.c: changes of the table.  All return 0, or -errno with `why`. */
 int memory_set_table(struct guest *guest);
 int memory_add(struct guest *guest);
 int memory_remove(struct guest *guest);
-/* Publish the regions as they are, with rings as the messages so far say. */
+
+/* publish.c: what the data thread sees. */
+struct rcumem_region memory_region(const struct guest_region *from);
+/* Publish `regions` with the rings that go with them: 0, or -errno and nothing changed. */
+int memory_publish_regions(
+	struct guest *guest, const struct guest_region *regions, unsigned int cnt);
+/* Publish what the messages have said of the rings: -EPROTO when one lies in no region. */
 int memory_publish(struct guest *guest);
+/* The same, but a ring may go on waiting for its memory. */
+int memory_start_rings(struct guest *guest);
+void memory_close(struct guest_region *regions, unsigned int cnt);
 /* Unpublish everything and forget it. */
 void memory_clear(struct guest *guest);
 

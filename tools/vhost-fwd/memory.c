@@ -1,26 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * A guest's memory table: what the messages say becomes an address space.
- *
- * A change of regions that moves or removes a ring publishes the rings with
- * the new regions in one step (INV-PORT-1); an addition or removal that does
- * not touch them leaves them alone.
+ * Each change is timed and marked, so that the data loop knows which of its
+ * gaps overlap one (INV-GAPS-1).
  */
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "guest.h"
-
-/* Padding regions lie far above any guest. */
-#define PAD_BASE 0x600000000000ULL
-#define PAD_STEP (4ULL << 20)
-#define PAD_LEN  (2ULL << 20)
 
 #define SECOND_NS 1000000000.0
 
@@ -73,16 +65,6 @@ static bool region_in_use(const struct guest *guest, const struct vhost_region *
 	return port_used_since(guest->port, region->gpa, region->len, tsc_now() - second);
 }
 
-static struct rcumem_region to_region(const struct guest_region *from)
-{
-	return (struct rcumem_region){
-		.iova = from->wire.gpa,
-		.len = from->wire.len,
-		.fd = from->fd,
-		.fd_off = from->wire.mmap_off,
-	};
-}
-
 /* What the library cannot see: that the front end's own addresses wrap, and the seals. */
 static int check_region(struct guest *guest, const struct vhost_region *region, int fd)
 {
@@ -98,78 +80,6 @@ static int check_region(struct guest *guest, const struct vhost_region *region, 
 		guest_say(guest, "its memory is not sealed against shrinking: SIGBUS is caught");
 	guest->unsealed_said = true;
 	return 0;
-}
-
-/* Regions of the guest with padding on both sides: a scan meets the guest's own halfway. */
-static struct rcumem_region *table_build(const struct guest *guest,
-	const struct guest_region *regions, unsigned int cnt, unsigned int *total)
-{
-	unsigned int pads = guest->board->pad_to > cnt ? guest->board->pad_to - cnt : 0;
-	struct rcumem_region *table = calloc(cnt + pads + 1, sizeof(*table));
-
-	if (!table)
-		return NULL;
-	for (unsigned int i = 0, at = 0; i < pads; i++, at++) {
-		if (i == pads / 2)
-			at += cnt;
-		table[at] = (struct rcumem_region){
-			.iova = PAD_BASE + i * PAD_STEP,
-			.len = PAD_LEN,
-			.va = guest->board->pad_memory,
-			.fd = -1,
-		};
-	}
-	for (unsigned int i = 0; i < cnt; i++)
-		table[pads / 2 + i] = to_region(&regions[i]);
-	*total = cnt + pads;
-	return table;
-}
-
-/* Publish `regions` with the rings that go with them: 0, or -errno and nothing changed. */
-static int publish(struct guest *guest, const struct guest_region *regions, unsigned int cnt)
-{
-	struct ring_pair *old = guest->pair, *pair;
-	struct rcumem_region *table;
-	unsigned int total;
-	bool unmapped;
-	int err;
-
-	pair = vring_pair(guest, regions, cnt, &unmapped);
-	table = table_build(guest, regions, cnt, &total);
-	if (!table) {
-		free(pair);
-		return guest_refuse(guest, -ENOMEM, "no memory for its table");
-	}
-	err = lookup_replace(&guest->port->lookup, table, total, pair);
-	free(table);
-	if (err) {
-		free(pair);
-		return guest_refuse(guest, err, "its memory table: %s", strerror(-err));
-	}
-	guest->pair = pair;
-	free(old); /* INV-GUEST-2 */
-	if (unmapped && old)
-		guest_say(guest, "rings stopped: their memory is gone");
-	return 0;
-}
-
-int memory_publish(struct guest *guest)
-{
-	bool unmapped;
-	struct ring_pair *pair = vring_pair(guest, guest->regions, guest->region_cnt, &unmapped);
-	bool same = pair && guest->pair ? memcmp(pair, guest->pair, sizeof(*pair)) == 0
-					: pair == guest->pair;
-
-	free(pair);
-	if (unmapped)
-		return guest_refuse(guest, -EPROTO, "a ring lies in no region");
-	return same ? 0 : publish(guest, guest->regions, guest->region_cnt);
-}
-
-static void close_regions(struct guest_region *regions, unsigned int cnt)
-{
-	for (unsigned int i = 0; i < cnt; i++)
-		close(regions[i].fd);
 }
 
 static bool same_file(int a, int b)
@@ -228,11 +138,11 @@ int memory_set_table(struct guest *guest)
 	if (!changed)
 		return 0;
 	change_begin(guest->board);
-	err = publish(guest, next, table->cnt);
+	err = memory_publish_regions(guest, next, table->cnt);
 	change_end(guest->board, !err, in_use);
 	if (err)
 		return err;
-	close_regions(guest->regions, guest->region_cnt);
+	memory_close(guest->regions, guest->region_cnt);
 	for (unsigned int i = 0; i < table->cnt; i++)
 		next[i].fd = wire_take_fd(&guest->wire, i);
 	memcpy(guest->regions, next, table->cnt * sizeof(*next));
@@ -244,7 +154,7 @@ int memory_add(struct guest *guest)
 {
 	struct guest_region *slot = &guest->regions[guest->region_cnt];
 	struct guest_region added = {guest->wire.payload.slot.region, guest->wire.fds[0]};
-	struct rcumem_region region = to_region(&added);
+	struct rcumem_region region = memory_region(&added);
 	bool in_use;
 	int err;
 
@@ -265,7 +175,7 @@ int memory_add(struct guest *guest)
 	*slot = added;
 	guest->region_cnt++;
 	/* It may bring the memory that a ring waits for. */
-	return guest->pair ? 0 : publish(guest, guest->regions, guest->region_cnt);
+	return guest->pair ? 0 : memory_start_rings(guest);
 }
 
 int memory_remove(struct guest *guest)
@@ -286,11 +196,11 @@ int memory_remove(struct guest *guest)
 	gone = guest->regions[i];
 	guest->regions[i] = guest->regions[last];
 	guest->regions[last] = gone;
-	region = to_region(&gone);
+	region = memory_region(&gone);
 	in_use = region_in_use(guest, &gone.wire);
 	change_begin(guest->board);
 	if (holds_ring(guest, &gone.wire))
-		err = publish(guest, guest->regions, last);
+		err = memory_publish_regions(guest, guest->regions, last);
 	else
 		err = lookup_remove(&guest->port->lookup, &region);
 	change_end(guest->board, !err, in_use);
@@ -299,15 +209,4 @@ int memory_remove(struct guest *guest)
 	guest->region_cnt = last;
 	close(gone.fd);
 	return 0;
-}
-
-void memory_clear(struct guest *guest)
-{
-	/* An empty table needs nothing, so that it cannot be refused for long. */
-	while (lookup_replace(&guest->port->lookup, NULL, 0, NULL))
-		usleep(1000);
-	free(guest->pair); /* INV-GUEST-2 */
-	guest->pair = NULL;
-	close_regions(guest->regions, guest->region_cnt);
-	guest->region_cnt = 0;
 }

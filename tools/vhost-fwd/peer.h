@@ -132,4 +132,11 @@ uint32_t peer_packet_make(const struct peer_packets *packets, uint64_t number, c
 bool peer_packet_check(
 	const struct peer_packets *packets, uint64_t number, const char *data, uint32_t len);
 
+/* ---- peer.c ---- */
+
+/* The whole run: 0, or -errno after a message. */
+int peer_run(const struct peer_options *options);
+/* End it soon: a signal handler. */
+void peer_end(int signo);
+
 #endif /* VHOST_PEER_H */

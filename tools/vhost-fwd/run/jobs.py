@@ -39,6 +39,8 @@ def capture_through_testpmd(job, times):
     peer = virtio_user(job.machine, churn.socket, f"net_pcap0,rx_pcap={source},tx_pcap={back}",
                        options=("--no-flush-rx", "--no-mlockall"))
     peer.command("set fwd io retry")
+    # Its default of 64 us is less than a data thread that loses its CPU takes to be back.
+    peer.command("set burst tx delay 10 retry 100000")
     churn.on()
     peer.command("start")
     end, sent = time.monotonic() + 30, 0

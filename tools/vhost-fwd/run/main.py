@@ -141,7 +141,7 @@ def with_own_peer(job, criteria):
             for regions in (2, 8, 500):
                 if (lookup, regions) != ("index", 8):
                     jobs.peer_with_changes(job, f"{lookup}, {regions}", ("--lookup", lookup),
-                                           ("--regions", regions, "--region-kb", 256), 3)
+                                           ("--regions", regions, "--region-kb", max(128, 4096 // regions)), 3)
     rows = list(job.row.values())
     criteria.skip("packet rate over that of Debian's net_vhost", "not measured: no testpmd")
     check_kept(criteria, rows[0])
