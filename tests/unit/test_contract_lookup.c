@@ -273,6 +273,24 @@ static void lookups_work_while_the_write_lock_is_held(void **state)
 	pages_put(page, 1);
 }
 
+/* rows L5, L8, L9: each page of a plug once had the descriptor of the first one of its 2 MiB */
+static void every_page_of_a_large_plug_has_its_own_descriptor(void **state)
+{
+	const unsigned int n = page_sz == 4096 ? 2048 : 2;
+	char *pages = pages_get(n);
+
+	(void)state;
+	for (unsigned int i = 0; i < n; i++) {
+		const struct rte_memseg *ms = rte_mem_virt2memseg(pages + i * page_sz + 7, NULL);
+
+		assert_non_null(ms);
+		assert_ptr_equal(ms->addr, pages + i * page_sz);
+		assert_ptr_equal(
+			ms, rte_mem_virt2memseg(ms->addr, rte_mem_virt2memseg_list(ms->addr)));
+	}
+	pages_put(pages, n);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest cases[] = {
@@ -290,6 +308,7 @@ int main(void)
 		CASE(external_page_is_found_until_it_is_unregistered),
 		CASE(overlapping_external_memory_is_refused_and_the_first_still_answers),
 		CASE(lookups_work_while_the_write_lock_is_held),
+		CASE(every_page_of_a_large_plug_has_its_own_descriptor),
 	};
 
 	return RUN_CASES("contract: lookups", cases);
