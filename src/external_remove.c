@@ -83,6 +83,7 @@ void external_undo(struct region *region, uint32_t list, uint64_t seq)
 		/* The writer may have died before the record named the storage. */
 		storage_destroy(region, list, seq);
 		memset(&region->lists[list], 0, sizeof(region->lists[list]));
+		memset(state, 0, sizeof(*state));
 		break;
 	default:
 		break; /* Dying already. */

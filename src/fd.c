@@ -6,6 +6,8 @@
 #include <rte_memory.h>
 
 #include "api.h"
+#include "fbarray.h"
+#include "fbarray_mask.h"
 #include "runtime.h"
 #include "segment.h"
 
@@ -46,9 +48,8 @@ static int get(const struct rte_memseg *ms, size_t *offset)
 	err = locate(region, ms, &list, &page);
 	if (err)
 		return err;
-	/* Acquire pairs with segment_describe() and segment_clear(): NULL while the page is not in
-	 * use. */
-	if (rcu_load_acquire(&segment_mirror(region, list, page)->addr) == 0)
+	/* Row F3: a page that was freed may keep its descriptor for a while, but not its bit. */
+	if (!fbmask_is_used(fbarray_mask_words(&region->lists[list].memseg_arr), page))
 		return -ENOENT;
 	if (offset == NULL)
 		return runtime.list_fds[list];

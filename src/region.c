@@ -119,7 +119,6 @@ static void layout_lists(
 		for (int s = 0; s < shape->n_sockets; s++, list++, base += len) {
 			uint64_t slots = place(layout,
 				fbarray_storage_size(n, sizeof(struct rte_memseg)), OS_PAGE);
-			uint64_t generation = place(layout, n * sizeof(uint32_t), RCU_CACHE_LINE);
 			uint64_t taken = place(layout, pagemask_size(n), RCU_CACHE_LINE);
 			char name[RTE_FBARRAY_NAME_LEN];
 
@@ -131,7 +130,6 @@ static void layout_lists(
 				.n_pages = n,
 				.socket = shape->sockets[s],
 				.base = base,
-				.generation = (uint32_t *)(uintptr_t)(region->base + generation),
 				.taken = (uint64_t *)(uintptr_t)(region->base + taken),
 			};
 			region->lists[list] = (struct rte_memseg_list){

@@ -92,8 +92,7 @@ struct list_state {
 	int32_t socket;      /* As kind. */
 	uint64_t base;       /* As kind. */
 	/* Internal lists, all immutable pointers. */
-	uint32_t *generation; /* One per page, odd while in use: see segment.h. */
-	uint64_t *taken;      /* Writer: pages in use or in quarantine; pagemask.h. */
+	uint64_t *taken; /* Writer: pages in use or in quarantine; pagemask.h. */
 	/* External lists: complete before the list is published, freed after a grace period. */
 	struct piece *pieces; /* IO addresses, sorted and disjoint. */
 	uint32_t n_pieces;

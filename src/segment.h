@@ -3,19 +3,19 @@
 #define SEGMENT_H
 
 /*
- * Segments: the public descriptor of a page, and the word that says whether
- * what it says is of one time.
+ * Segments: the public descriptor of a page.
  *
  * The public struct is packed, but an array of it that begins at a multiple of
  * 16 has every member where an unpacked one would have it; segment_mirror is
  * that view, so that members can be accessed atomically.
  *
- * INV-SEGMENT-1  generation[i] is odd exactly while page i of the list is in
- *                use for lookups, and grows at each change.
- * INV-SEGMENT-2  A reader that finds the same odd generation before and after
- *                reading members has read them all of one time.  If it changed,
- *                the page was free at some instant of the call, so that "not in
- *                use" is a right answer: nobody has to try again.
+ * INV-SEGMENT-1  For lookups by address a page is in use exactly while the IOVA
+ *                index leads from its IO address to it: one word, one instant.
+ * INV-SEGMENT-2  `iova` read without a section may be of an earlier use of the
+ *                page, or 0.  If the index leads from it to the page, it is right
+ *                now; if not, it changed during the call, so that the page was
+ *                free at some instant of it and "not in use" is a right answer:
+ *                nobody has to try again.
  * INV-SEGMENT-3  `addr` is NULL, or the page's address and then every member is
  *                complete.  A descriptor that was found in use stays as it is until
  *                the section ends; once readers are gone it is all zero.
@@ -59,8 +59,8 @@ static inline uint64_t segment_va(const struct list_state *state, uint32_t page)
 }
 
 /*
- * Fill in a page and put it in use: members, `addr`, mask bit and count, then
- * the generation.  Caller owns the mutex.  May be repeated after a writer's death.
+ * Fill in a page: members, `addr`, mask bit and count.  Caller owns the mutex.  May be repeated
+ * after a writer's death.
  */
 void segment_describe(
 	struct region *region, uint32_t list, uint32_t page, uint64_t iova, uint32_t flags);
