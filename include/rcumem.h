@@ -58,7 +58,8 @@ struct rcumem_options {
 	const char *prefix;
 	enum rcumem_iova_mode iova_mode;
 	/** Lowest virtual address used; a multiple of 1 GiB.  0: RCUMEM_BASE_VA
-	 *  of the environment, else 4 GiB (16 TiB above for AddressSanitizer). */
+	 *  of the environment, else the first of 4 GiB, 68 GiB, ... at which all
+	 *  fits (from 32 TiB on in a build for AddressSanitizer). */
 	uint64_t base_va;
 	/** OR of the page sizes to offer; 0: 4 KiB and every hugepage size of
 	 *  the kernel up to 1 GiB. */
@@ -320,9 +321,10 @@ RCUMEM_API int rcumem_space_destroy(struct rcumem_space *space);
  * @return
  *   0, or -1 with rte_errno.
  *
- * Errors     EINVAL (no bytes, wrap-around, no backing, a file shorter than
+ * Errors     EINVAL (no space, no bytes, wrap-around, no backing, a file shorter than
  *            the region), EEXIST (overlaps another region), ENOSPC (more than
- *            65535 regions), ENOMEM, EDEADLK, ENODEV.
+ *            65535 regions), ENOMEM, EAGAIN (64 replaced sets wait for a stuck
+ *            reader), EDEADLK, ENODEV.
  * Ordering   The region is complete for every lookup that finds it.
  * Progress   Waits for no reader: what it replaces is freed later.
  */
@@ -335,7 +337,8 @@ RCUMEM_API int rcumem_space_register(struct rcumem_space *space, const struct rc
  * @return
  *   0, or -1 with rte_errno.
  *
- * Errors     ENOENT (no such region), EDEADLK; ETIMEDOUT: the region is not
+ * Errors     EINVAL (no space), ENOENT (no such region), ENOMEM, EAGAIN (as
+ *            rcumem_space_register()), EDEADLK; ETIMEDOUT: the region is not
  *            found any more, but a reader is stuck; it is unmapped later.
  */
 RCUMEM_API int rcumem_space_unregister(struct rcumem_space *space, uint64_t iova, uint64_t len);
