@@ -1,38 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Totals, topology and the dump: contract section 1.5. */
 
+#include <errno.h>
 #include <inttypes.h>
 
 #include <rte_memory.h>
 
+#include "api.h"
 #include "runtime.h"
 #include "segment.h"
-#include "snapshot.h"
-
-/* Bytes in use of internal lists, from one snapshot. */
-static uint64_t physmem_of(const struct region *region, uint64_t root)
-{
-	uint64_t bytes = 0;
-
-	for (uint32_t list = 0; list < region->n_internal; list++) {
-		const struct snapshot_entry *entry = snapshot_entry(region, root, list);
-
-		if (entry)
-			bytes += entry->used << region->states[list].page_shift;
-	}
-	return bytes;
-}
 
 uint64_t rte_eal_get_physmem_size(void)
 {
 	const struct region *region = runtime_region();
-	uint64_t bytes;
 
-	if (region == NULL || rcu_section_enter())
-		return 0;
-	bytes = physmem_of(region, snapshot_get(region));
-	rcu_section_exit();
-	return bytes;
+	/* Relaxed: a total of no particular instant beside other threads' operations, exact
+	 * without. */
+	return region ? rcu_load_relaxed(&region->stats.bytes) : 0;
 }
 
 unsigned rte_memory_get_nchannel(void)
@@ -67,4 +51,6 @@ void rte_dump_physmem_layout(FILE *f)
 {
 	if (f)
 		rte_memseg_walk(dump_segment, f);
+	else
+		api_result(-EINVAL);
 }

@@ -111,10 +111,11 @@ static const struct piece *search_iova(const struct region *region, uint64_t roo
 static const struct piece *find_piece(const struct region *region, uint64_t iova)
 {
 	uint64_t word = rcu_radix_lookup(region->ext_index, iova);
-	uint64_t root = snapshot_get(region);
 	const struct list_state *state = &region->states[index_list(word)];
+	uint64_t root;
 
 	TEST_POINT("lookup.piece");
+	root = snapshot_get(region);
 	if (index_tag(word) == INDEX_EXTERNAL && external_alive(state, root) &&
 		runtime_list_attached(region, index_list(word))) {
 		const struct piece *piece = &state->pieces[index_piece(word)];

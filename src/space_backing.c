@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/vfs.h>
 
+#include "atomic.h"
 #include "os.h"
 #include "space_backing.h"
 
@@ -51,14 +52,15 @@ static int backing_populate(const struct rcumem_region *region, char *base, size
 	while (madvise(base, len, MADV_POPULATE_WRITE)) {
 		if (errno == EINTR)
 			continue;
-		if (errno ==
-			EFAULT) /* No page for it: the file has shrunk, or its pool is empty. */
+		/* No page for it: the file has shrunk, or its pool is empty. */
+		if (errno == EFAULT)
 			return space_backing_stat(region, &st) ? -EINVAL : -ENOMEM;
 		if (errno != EINVAL)
 			return backing_errno(errno);
-		/* A kernel before 5.14: reading gives a page of a shared file its place, too. */
+		/* A kernel before 5.14: reading gives a page of a shared file its place, too.
+		 * Relaxed: the fault is what counts. */
 		for (size_t off = 0; off < len; off += OS_PAGE)
-			(void)*(volatile char *)(base + off);
+			(void)rcu_load_relaxed(base + off);
 		break;
 	}
 	return 0;

@@ -45,6 +45,18 @@
 /* A value that no function sets: shows that rte_errno was left alone. */
 #define ERRNO_UNTOUCHED 7777
 
+/* AddressSanitizer has its own mlock() and malloc(): what tests their failures is skipped. */
+#if defined(__SANITIZE_ADDRESS__)
+#define UNDER_ASAN true
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define UNDER_ASAN true
+#endif
+#endif
+#ifndef UNDER_ASAN
+#define UNDER_ASAN false
+#endif
+
 /* ---- The runtime of a case ---- */
 
 /* A private runtime with small lists; cases change fields and start it themselves. */

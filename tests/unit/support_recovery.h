@@ -110,6 +110,21 @@ static inline void look_on(const char *name)
 		scene.wrong = name;
 }
 
+/* ---- External memory of the operation ---- */
+
+static inline int ext_subject_register(void)
+{
+	/* Two pieces: the pages stand in reverse in IO address. */
+	uint64_t iovas[2] = {OP_IOVA + EXT_PAGE, OP_IOVA};
+
+	return rte_extmem_register(scene.op_ext, 2 * EXT_PAGE, iovas, 2, EXT_PAGE);
+}
+
+static inline int ext_subject_unregister(void)
+{
+	return rte_extmem_unregister(scene.op_ext, 2 * EXT_PAGE);
+}
+
 /* ---- Making and clearing the scene ---- */
 
 static inline void scene_set(void)
@@ -187,6 +202,11 @@ static inline char *take_while_held(void)
 
 	for (int i = 0; i < 2; i++)
 		memset(pages + i * page_sz, 'x', 64);
+	/* What was undone can be tried again. */
+	if (ext_subject_register() == 0)
+		assert_int_equal(ext_subject_unregister(), 0);
+	else
+		assert_int_equal(rte_errno, EEXIST);
 	assert_true(region_sound());
 	return pages;
 }

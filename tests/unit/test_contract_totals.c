@@ -171,7 +171,9 @@ static void dump_to_nowhere_or_without_a_runtime_prints_nothing(void **state)
 	rte_dump_physmem_layout(NULL);
 	runtime_start(&opts);
 	pages_get(1);
+	rte_errno = 0;
 	rte_dump_physmem_layout(NULL);
+	assert_int_equal(rte_errno, EINVAL);
 	runtime_stop();
 	text = dump();
 	assert_string_equal(text, "");

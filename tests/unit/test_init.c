@@ -74,7 +74,7 @@ static void option_at_the_end_of_its_range_is_accepted(void **state)
 	assert_option_accepted(prefix, "a");
 	assert_option_accepted(prefix, "rcumem_test.A-9");
 	assert_option_accepted(prefix, NAME_63);
-	assert_option_accepted(base_va, 16384 * GIB);
+	assert_option_accepted(base_va, 32768 * GIB);
 	assert_option_accepted(page_sizes, page_sz);
 	assert_option_accepted(dma_mask_bits, 63);
 	assert_option_accepted(nrank, 16);

@@ -113,8 +113,9 @@ static void readers_beyond_the_limit_find_no_space_until_one_ends(void **state)
 	assert_int_equal(third.result, -1);
 	assert_int_equal(third.err, ENOSPC);
 	assert_no_reader_slot();
-	/* Lookups need no slot. */
+	/* Lookups and totals need no slot. */
 	assert_ptr_equal(rte_mem_iova2virt((uintptr_t)page), page);
+	assert_int_equal(rte_eal_get_physmem_size(), page_sz);
 	assert_int_equal(stats().readers, 2);
 	holder_stop(&first);
 	assert_int_equal(rcumem_thread_init(), 0);

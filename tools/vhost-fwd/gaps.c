@@ -70,23 +70,30 @@ void gaps_stop(struct gaps *gaps)
 	gaps->schedstat_fd = -1;
 }
 
-/* A gap that overlaps a change: count it, or set it aside (INV-GAPS-2). */
-static void judge(struct gaps *gaps, uint64_t gap, const struct sched_account *delta)
+/* Count a long gap, or set it aside (INV-GAPS-2). */
+static void judge(
+	struct gaps *gaps, uint64_t gap, bool of_change, const struct sched_account *delta)
 {
 	uint64_t delay = (uint64_t)((double)delta->run_delay_ns * gaps->cycles_per_ns);
 	uint64_t left = gap > delay ? gap - delay : 0;
+	struct gaps_count *count = &gaps->count;
 
-	if (gap > gaps->limit && left <= gaps->limit) {
-		counter_add(&gaps->count.aside, 1);
-		if (gap > gaps->count.aside_max)
-			shared_store_relaxed(&gaps->count.aside_max, gap);
-		counter_add(&gaps->count.aside_nivcsw, delta->nivcsw);
-		counter_add(&gaps->count.aside_delay_ns, delta->run_delay_ns);
+	if (gap <= gaps->limit)
+		left = gap; /* Nothing needs excusing. */
+	if (!of_change) {
+		counter_add(&count->other_over, left > gaps->limit);
 		return;
 	}
-	counter_add(&gaps->count.of_change[gaps_bucket(gap)], 1);
-	if (gap > gaps->limit)
-		counter_add(&gaps->count.change_over, 1);
+	if (gap > gaps->limit && left <= gaps->limit) {
+		counter_add(&count->aside, 1);
+		if (gap > count->aside_max)
+			shared_store_relaxed(&count->aside_max, gap);
+		counter_add(&count->aside_nivcsw, delta->nivcsw);
+		counter_add(&count->aside_delay_ns, delta->run_delay_ns);
+		return;
+	}
+	counter_add(&count->of_change[gaps_bucket(left)], 1);
+	counter_add(&count->change_over, left > gaps->limit);
 }
 
 uint64_t gaps_look(struct gaps *gaps, uint64_t gap, bool of_change)
@@ -97,10 +104,7 @@ uint64_t gaps_look(struct gaps *gaps, uint64_t gap, bool of_change)
 		.run_delay_ns = now.run_delay_ns - gaps->account.run_delay_ns,
 	};
 
-	if (of_change)
-		judge(gaps, gap, &delta);
-	else if (gap > gaps->limit)
-		counter_add(&gaps->count.other_over, 1);
+	judge(gaps, gap, of_change, &delta);
 	gaps->account = now;
 	/* The asking is no gap of the data path: time starts again after it. */
 	gaps->last_look = tsc_now();

@@ -49,10 +49,10 @@ struct sched_account {
 /* Written by the data thread, read by the control thread (relaxed: figures only). */
 struct gaps_count {
 	uint64_t all[GAPS_BUCKETS];       /* Gaps, by TSC cycles. */
-	uint64_t of_change[GAPS_BUCKETS]; /* Those that overlap a change and are not set aside. */
+	uint64_t of_change[GAPS_BUCKETS]; /* What is left of those that overlap a change. */
 	uint64_t change_over;             /* Of these, above the limit. */
-	uint64_t other_over;              /* Above the limit, outside any change. */
-	uint64_t aside;                   /* Above the limit, and set aside (INV-GAPS-2). */
+	uint64_t other_over;              /* The same outside any change: what happens anyway. */
+	uint64_t aside;                   /* Overlap a change, above the limit, set aside. */
 	uint64_t aside_max;               /* Cycles. */
 	uint64_t aside_nivcsw;            /* Switches seen in what was set aside. */
 	uint64_t aside_delay_ns;          /* Run delay seen in what was set aside. */

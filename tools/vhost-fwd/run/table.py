@@ -33,12 +33,16 @@ def print_changes(row):
     """What is behind the gaps of a row."""
     sums = row.sums
     changes = max(sums["changes"], 1)
+    share = sums["change_ns"] / 1e9 / row.seconds_changing if row.seconds_changing else 0
+    chance = sums["other_over"] * share / (1 - share) if share < 1 else 0
     print(f"""
   {sums['changes']} changes of '{row.name}', {sums['changes_in_use']} of a region used in the last second; one took
-  {sums['change_ns'] / changes / 1e3:.0f} us on average.  Gaps above 100 us: {sums['change_over']} overlap a change; {sums['aside']} more overlap one
-  and are set aside, because the kernel says the data thread was runnable and not running meanwhile
-  (its own counts: {sums['aside_switches']} involuntary switches, {sums['aside_delay_ns'] / 1e6:.2f} ms of run delay; longest {_us(row.aside_max)} us);
-  {sums['other_over']} overlap none.""")
+  {sums['change_ns'] / changes / 1e3:.0f} us on average, so that one was under way {share:.1%} of the time.
+  Gaps above 100 us that overlap a change: {sums['change_over'] + sums['aside']}.  {sums['aside']} of them are set aside, because the kernel's
+  count of the data thread's run delay explains all but 100 us or less (its own counts over these:
+  {sums['aside_switches']} involuntary switches, {sums['aside_delay_ns'] / 1e6:.2f} ms of run delay; longest gap {_us(row.aside_max)} us).
+  {sums['change_over']} remain.  Outside changes there were {sums['other_over']} such gaps without an explanation: as many would fall
+  into a change by chance as {chance:.1f} (a hypervisor that takes the CPU away shows in no count).""")
 
 
 class Criteria:

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef SUPPORT_DEATH_H
+#define SUPPORT_DEATH_H
+
+/*
+ * A writer dies with the mutex, at every named point of an operation, and so
+ * does its successor at every named point of the recovery; the writer after
+ * them finds all that it needs.  support_recovery.h says what must hold.
+ *
+ * The points are met in a run that nobody dies in, and then one after the
+ * other is the last; they exist in builds with -Dpause_points=true only.
+ */
+
+#include "point.h"
+#include "support_recovery.h"
+
+#ifdef RCU_PAUSE_POINTS
+#define HAVE_POINTS true
+#define POINT_HOOK  test_point_hook
+#else
+#define HAVE_POINTS false
+static void (*POINT_HOOK)(const char *name);
+#endif
+
+/* Where a thread dies: at the point that it meets as number `at`, or by name; or nowhere. */
+struct death {
+	const char *name;
+	unsigned int at;
+	unsigned int met;
+	bool died;
+};
+
+static __thread struct death *dying;
+
+static inline void point(const char *name)
+{
+	struct death *death = dying;
+
+	/* Points of lookups are there for readers. */
+	if (!death || strncmp(name, "lookup.", 7) == 0)
+		return;
+	dying = NULL;
+	look_on(name);
+	if (++death->met == death->at || (death->name && strcmp(name, death->name) == 0)) {
+		death->died = true;
+		pthread_exit(NULL);
+	}
+	dying = death;
+}
+
+struct victim {
+	struct death death;
+	int (*run)(void);
+	int result;
+};
+
+static inline void *victim_main(void *arg)
+{
+	struct victim *victim = arg;
+
+	dying = &victim->death;
+	victim->result = victim->run();
+	dying = NULL;
+	return NULL;
+}
+
+/* Run in a thread of its own that may die. */
+static inline struct death run_with(int (*run)(void), const struct death *death)
+{
+	struct victim victim = {.death = *death, .run = run};
+	pthread_t thread;
+
+	POINT_HOOK = point;
+	assert_int_equal(pthread_create(&thread, NULL, victim_main, &victim), 0);
+	pthread_join(thread, NULL);
+	POINT_HOOK = NULL;
+	assert_true(victim.death.died || victim.result == 0);
+	return victim.death;
+}
+
+/* ... at a point by its number: how many it met. */
+static inline unsigned int run_and_die(int (*run)(void), unsigned int at)
+{
+	struct death death = run_with(run, &(struct death){.at = at});
+
+	assert_int_equal(death.died, at && at <= death.met);
+	return death.met;
+}
+
+/* A writer call that changes nothing: recovers, when the mutex was left by a dead one. */
+static inline int recover(void)
+{
+	int err = writer_begin();
+
+	return err ? err : writer_end(0);
+}
+
+static inline int enter(void *arg)
+{
+	(void)arg;
+	return rcumem_read_lock();
+}
+
+static inline int leave(void *arg)
+{
+	(void)arg;
+	rcumem_read_unlock();
+	return 0;
+}
+
+static inline uint32_t blocks_at_hand(void)
+{
+	const struct snapshot_pool *pool = runtime_region()->snapshots;
+
+	return pool->free_cnt + (pool->max - pool->next);
+}
+
+/* One life: the points met by the writer, and, when it died, by its successor. */
+struct life {
+	unsigned int met;
+	unsigned int met_again;
+};
+
+static inline struct life live(const struct operation *op, unsigned int at, unsigned int again)
+{
+	char *others = NULL;
+	struct life life = {0};
+
+	scene.pages = scene.stay + STAY_PAGES * page_sz;
+	if (op->held)
+		assert_int_equal(actor_do(scene.reader, enter, NULL), 0);
+	op->prepare();
+	life.met = run_and_die(op->run, at);
+	if (at)
+		life.met_again = run_and_die(recover, again);
+	assert_int_equal(recover(), 0);
+	assert_true(region_sound());
+	if (op->held && blocks_at_hand() > snapshot_cost(2) + snapshot_cost(8))
+		others = take_while_held();
+	if (op->held)
+		actor_do(scene.reader, leave, NULL);
+	settle();
+	assert_whole();
+	if (others)
+		give_back(others);
+	rest_release();
+	settle();
+	if (scene.wrong)
+		fail_msg("%s: at %s the memory of others was not what it should be", op->name,
+			scene.wrong);
+	return life;
+}
+
+/* Deaths of successors: all of them for a short operation, some for a long one. */
+#define SUCCESSORS 30u
+
+static inline void die_everywhere(const struct operation *op)
+{
+	unsigned int met = live(op, 0, 0).met;
+	unsigned int deaths = 0, twice = 0;
+
+	assert_true(met >= 4);
+	for (unsigned int at = 1; at <= met; at++, deaths++) {
+		unsigned int again = live(op, at, 0).met_again;
+		unsigned int step = again * met / (SUCCESSORS * SUCCESSORS) + 1;
+
+		assert_true(again >= 3);
+		for (unsigned int i = 1 + (unsigned int)random_below(step); i <= again;
+			i += step, twice++)
+			live(op, at, i);
+	}
+	print_message("%s: %u points, %u deaths, %u more of the successor\n", op->name, met, deaths,
+		twice);
+}
+
+static inline void die_in(const char *name, void (*prepare)(void), int (*run)(void))
+{
+	struct operation op = {name, prepare, run, false};
+
+	if (!HAVE_POINTS)
+		skip();
+	scene_set();
+	die_everywhere(&op);
+	scene_clear();
+}
+
+/* Where a reader is inside, free waits for it in vain: not for long. */
+static inline void die_waiting_in(
+	const char *name, void (*prepare)(void), int (*run)(void), bool held)
+{
+	struct operation op = {name, prepare, run, held};
+	struct rcumem_options opts = test_options();
+
+	if (!HAVE_POINTS)
+		skip();
+	opts.free_timeout_ms = 1;
+	runtime_start(&opts);
+	scene_set();
+	die_everywhere(&op);
+	scene_clear();
+	runtime_stop();
+}
+
+#endif /* SUPPORT_DEATH_H */
