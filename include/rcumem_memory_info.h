@@ -46,9 +46,9 @@ RCUMEM_API void rte_dump_physmem_layout(FILE *f);
  * @return
  *   Bytes; 0 without a runtime.
  *
- * Errors     In rte_errno, and 0 returned: the section error.
+ * Errors     None.
  * Context    Any thread, registered or not; walks and callbacks included.
- * Progress   Wait-free; the cost grows with lists, not with pages.
+ * Progress   Wait-free: one load.
  * Ordering   One picture, as rte_memseg_walk().
  * Source     seed rte_memory.h; contract 1.5.
  */
