@@ -76,9 +76,10 @@ struct rcumem_options {
 	unsigned int dma_mask_bits; /**< Address width of the devices, 1 to 63. */
 	unsigned int nchannel;      /**< Memory channels, told to every segment. */
 	unsigned int nrank;         /**< Memory ranks, 1 to 16. */
-	unsigned int max_lists;     /**< Memseg lists, external ones included; at most 4096; default 512. */
-	unsigned int max_readers;   /**< Reader threads, all processes; default 1024. */
-	unsigned int max_nodes;     /**< Index nodes of 4 KiB; default 65536. */
+	unsigned int
+		max_lists; /**< Memseg lists, external ones included; at most 4096; default 512. */
+	unsigned int max_readers; /**< Reader threads, all processes; default 1024. */
+	unsigned int max_nodes;   /**< Index nodes of 4 KiB; default 65536. */
 	/** How long a free waits for readers before it leaves the range to be
 	 *  reclaimed later, in milliseconds; default 1000. */
 	unsigned int free_timeout_ms;
@@ -290,7 +291,7 @@ struct rcumem_region {
 	/** Where it is mapped when `fd` is -1; the caller keeps the mapping until
 	 *  the call that removes the region has returned 0. */
 	void *va;
-	int fd;          /**< Mapped shared by the space itself when not -1; may be closed after the call. */
+	int fd; /**< Mapped shared by the space itself when not -1; may be closed after the call. */
 	uint64_t fd_off; /**< Offset of the region's first byte in `fd`. */
 };
 
@@ -328,7 +329,8 @@ RCUMEM_API int rcumem_space_destroy(struct rcumem_space *space);
  * Ordering   The region is complete for every lookup that finds it.
  * Progress   Waits for no reader: what it replaces is freed later.
  */
-RCUMEM_API int rcumem_space_register(struct rcumem_space *space, const struct rcumem_region *region);
+RCUMEM_API int rcumem_space_register(
+	struct rcumem_space *space, const struct rcumem_region *region);
 
 /**
  * Remove the region that is exactly [iova, iova + len), wait for readers, and
@@ -360,8 +362,8 @@ RCUMEM_API int rcumem_space_unregister(struct rcumem_space *space, uint64_t iova
  * Errors     as rcumem_space_register(); ETIMEDOUT: the new set is published,
  *            a stuck reader may still hold the old one and its user pointer.
  */
-RCUMEM_API int rcumem_space_replace(
-	struct rcumem_space *space, const struct rcumem_region *regions, unsigned int n, void *user);
+RCUMEM_API int rcumem_space_replace(struct rcumem_space *space, const struct rcumem_region *regions,
+	unsigned int n, void *user);
 
 /**
  * The set of regions now published; valid until the section ends.
@@ -440,10 +442,10 @@ struct rcumem_stats {
 	uint64_t quarantined_bytes; /**< Freed, waiting for a reader. */
 	uint64_t grace_periods;     /**< Grace periods waited for. */
 	uint64_t grace_timeouts;    /**< Of these, given up at the timeout. */
-	uint64_t recoveries;        /**< Half-done operations of dead writers completed or undone. */
-	uint64_t index_nodes;       /**< Index nodes in use, 4 KiB each. */
-	uint64_t readers;           /**< Registered reader threads. */
-	uint64_t snapshot_blocks;   /**< Snapshot blocks in use, 512 bytes each. */
+	uint64_t recoveries;      /**< Half-done operations of dead writers completed or undone. */
+	uint64_t index_nodes;     /**< Index nodes in use, 4 KiB each. */
+	uint64_t readers;         /**< Registered reader threads. */
+	uint64_t snapshot_blocks; /**< Snapshot blocks in use, 512 bytes each. */
 };
 
 /**

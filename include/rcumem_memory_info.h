@@ -49,7 +49,8 @@ RCUMEM_API void rte_dump_physmem_layout(FILE *f);
  * Errors     None.
  * Context    Any thread, registered or not; walks and callbacks included.
  * Progress   Wait-free: one load.
- * Ordering   One picture, as rte_memseg_walk().
+ * Ordering   None: beside operations of other threads the figure is of some
+ *            instant before, during or after them.
  * Source     seed rte_memory.h; contract 1.5.
  */
 RCUMEM_API uint64_t rte_eal_get_physmem_size(void);

@@ -97,7 +97,7 @@ static void assert_no_reader_slot(void)
 static void readers_beyond_the_limit_find_no_space_until_one_ends(void **state)
 {
 	struct rcumem_options opts = test_options();
-	struct holder first, second, third;
+	static struct holder first, second, third;
 	char *page;
 
 	(void)state;
