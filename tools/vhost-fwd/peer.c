@@ -208,7 +208,9 @@ static int traffic(struct peer *peer, uint64_t end)
 		}
 		if (!sending && (peer->received >= peer->sent || now >= end))
 			return 0;
-		any = receive_packets(peer) | reclaim_tx(peer) | fill_rx(peer);
+		any = receive_packets(peer);
+		any |= reclaim_tx(peer);
+		any |= fill_rx(peer);
 		if (sending)
 			any |= send_packets(peer);
 		if (peer->options->rate) {

@@ -17,6 +17,7 @@ class Backend:
         self.socket = machine.path("fwd.sock")
         self.figures = machine.path("figures.json")
         self.figures.unlink(missing_ok=True)
+        self.offset, self.count, self.newest = 0, 0, None
         self.child = machine.start(
             "vhost-fwd",
             [build / "vhost-fwd", "--quiet", "--socket", self.socket, "--json", self.figures,
@@ -24,21 +25,35 @@ class Backend:
              "--control-cpu", machine.peer_cpu, *options])
         self.child.wait_for(self.socket.exists, "socket")
 
-    def lines(self):
+    def _read(self):
+        """Take in the reports that have been written meanwhile."""
         if not self.figures.exists():
-            return []
-        whole = [text for text in self.figures.read_text().splitlines(keepends=True) if text.endswith("\n")]
-        return [json.loads(text) for text in whole]
+            return
+        with open(self.figures, encoding="ascii") as file:
+            file.seek(self.offset)
+            for text in file.read().splitlines(keepends=True):
+                if not text.endswith("\n"):
+                    break
+                self.offset += len(text)
+                self.count += 1
+                self.newest = text
 
     def last(self):
-        lines = self.lines()
-        return lines[-1] if lines else None
+        """The newest report, or None."""
+        self._read()
+        return json.loads(self.newest) if self.newest else None
 
     def next(self, count=1):
         """Wait for so many more reports; the last one."""
-        have = len(self.lines())
-        self.child.wait_for(lambda: len(self.lines()) >= have + count, "report")
-        return self.lines()[have + count - 1]
+        self._read()
+        wanted = self.count + count
+
+        def there():
+            self._read()
+            return self.count >= wanted
+
+        self.child.wait_for(there, "report")
+        return self.last()
 
     def end(self):
         if self.child.end() != 0:

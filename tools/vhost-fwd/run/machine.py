@@ -109,7 +109,7 @@ class Child:
                 self.fail(f"ended while waiting for {what}")
             if time.monotonic() > end:
                 self.fail(f"no {what} within {seconds} s")
-            time.sleep(0.02)
+            time.sleep(0.03)
 
     def signal(self, number):
         self.process.send_signal(number)
