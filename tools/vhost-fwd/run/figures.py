@@ -47,13 +47,18 @@ class Row:
         self.quiet, self.changing, self.translate = [], [], []  # pps, pps, ns
         self.gaps = Gaps("gaps")
         self.gaps_of_change = Gaps("gaps_of_change")
-        self.seconds_changing = 0.0
+        self.seconds_quiet, self.seconds_changing = 0.0, 0.0
         self.sums = dict.fromkeys(self.SUMS, 0)
         self.aside_max = 0.0
+        self.stolen_ms = 0
         self.regions = 0
+
+    def seconds_all(self):
+        return self.seconds_quiet + self.seconds_changing
 
     def add_quiet(self, before, after):
         self.quiet.append(pps(before, after))
+        self.seconds_quiet += after["seconds"] - before["seconds"]
         if after["translate_ns"]:
             self.translate.append(after["translate_ns"])
 

@@ -22,6 +22,7 @@ class Job:
         self.machine, self.build, self.capture = machine, build, capture
         self.quick, self.progress = quick, progress
         self.row = {}
+        self.corrupt = 0  # Packets, in runs that have no row.
 
     def get_row(self, name):
         return self.row.setdefault(name, Row(name))
@@ -76,7 +77,7 @@ def rate_of_vhost_fwd(job, seconds):
     _start_traffic(peer)
     rate = _front_end_rate(peer, seconds)
     peer.end()
-    job.get_row("index").sums["corrupt"] += backend.end()["corrupt"]
+    job.corrupt += backend.end()["corrupt"]
     return rate
 
 
@@ -104,21 +105,22 @@ def compare_with_net_vhost(job, rounds, seconds, rates):
             job.progress(f"{name}: {rate / 1e6:.2f} Mpps")
 
 
-def testpmd_with_changes(job, name, options, windows):
+def testpmd_with_changes(job, row, options, windows):
     """One connection: windows without and with changes in turns."""
-    row = job.get_row(name)
     backend = Backend(job.machine, job.build, "--verify-same", *options)
     churn = Churn(job.machine, job.build, backend.socket)
     peer = virtio_user(job.machine, churn.socket)
     _start_traffic(peer)
+    stolen = job.machine.stolen_ms()
     _windows(job, row, backend, windows, churn.on, churn.off)
+    row.stolen_ms += job.machine.stolen_ms() - stolen
     peer.end()
     churn.end()
     backend.end()
 
 
 def _windows(job, row, backend, windows, turn_on, turn_off):
-    for number in range(windows):
+    for _ in range(windows):
         # The first report of a window may begin before it; the window is the five after.
         before = backend.next(2)
         after = backend.next(4)
@@ -155,9 +157,9 @@ def capture_through_peer(job, times):
     return frames, report["changes"], difference
 
 
-def peer_with_changes(job, name, options, peer_options, seconds):
+def peer_with_changes(job, row, options, peer_options, seconds):
     """Our front end, without changes and then with regions that come and go."""
-    row = job.get_row(name)
+    stolen = job.machine.stolen_ms()
     for rate in (0, RATE):
         backend = Backend(job.machine, job.build, *options)
         peer = Peer(job.machine, job.build, backend.socket, "--seconds", seconds, "--rate", rate,
@@ -169,6 +171,7 @@ def peer_with_changes(job, name, options, peer_options, seconds):
         report = peer.end(seconds + 20)
         row.sums["corrupt"] += report["corrupt"] + report["lost"]
         backend.end()
+    row.stolen_ms += job.machine.stolen_ms() - stolen
     job.progress(
-        f"{name}: {row.quiet[-1] / 1e6:.3f} Mpps, with changes {row.changing[-1] / 1e6:.3f},"
+        f"{row.name}: {row.quiet[-1] / 1e6:.3f} Mpps, with changes {row.changing[-1] / 1e6:.3f},"
         f" {row.sums['changes']} changes, longest gap of one {row.longest_of_change() / 1e3:.0f} us")

@@ -58,6 +58,14 @@ class Machine:
     def peer_cpu(self):
         return self.cpus[1] if len(self.cpus) > 1 else self.cpus[0]
 
+    def stolen_ms(self):
+        """What the hypervisor took from the data thread's CPU since the start, in steps of 10 ms."""
+        for line in Path("/proc/stat").read_text().splitlines():
+            words = line.split()
+            if words[0] == f"cpu{self.data_cpu}":
+                return int(words[8]) * 1000 // os.sysconf("SC_CLK_TCK")
+        return 0
+
     def reserve_pages(self):
         """None, or why there are no hugepages."""
         if os.geteuid() != 0:

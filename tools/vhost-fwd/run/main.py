@@ -7,6 +7,7 @@ from collections import namedtuple
 from statistics import median
 
 from . import jobs
+from .figures import Row
 from .machine import Machine
 from .table import LIMITS, Criteria, print_changes, print_table
 
@@ -16,6 +17,7 @@ MIN_CHANGES = 1000
 MIN_SHARE = 0.8  # Of the packet rate of net_vhost.
 MIN_KEPT = 0.95  # Of the packet rate, with changes.
 EXTRA_ROUNDS = 4  # Once, when a comparison falls short: the machine may have been busy.
+MOST_ATTEMPTS = 3
 
 
 class Progress:
@@ -72,24 +74,45 @@ def check_capture(job, criteria, result):
                    "no difference", difference is None)
 
 
-def check_changes(criteria, row, rows):
-    """What must hold of the row with most changes, and of all rows."""
+def check_changes(criteria, attempts, rows, corrupt):
+    """What must hold of the attempt with most changes, and of all rows."""
+    row = attempts[-1]
     sums = row.sums
-    corrupt = sum(other.sums["corrupt"] + other.sums["dropped"] for other in rows)
+    corrupt += sum(other.sums["corrupt"] + other.sums["dropped"] for other in {*rows, *attempts})
     criteria.check("packets corrupt or lost, all runs", str(corrupt), "0", corrupt == 0)
     criteria.check("memory changes, each of a region used in the last second",
                    f"{sums['changes_in_use']} of {sums['changes']}", f"{MIN_CHANGES}, all",
                    sums["changes"] >= MIN_CHANGES and sums["changes_in_use"] == sums["changes"])
+    earlier = ", ".join(str(other.sums["change_over"]) for other in attempts[:-1])
     criteria.check("gaps of the data loop above 100 us that a change caused",
-                   f"{sums['change_over']}, longest {row.longest_of_change() / 1e3:.1f} us", "0",
-                   sums["change_over"] == 0)
+                   f"{sums['change_over']}, longest {row.longest_of_change() / 1e3:.1f} us"
+                   + (f"; attempt {len(attempts)}, earlier ones: {earlier}" if earlier else ""),
+                   "0", sums["change_over"] == 0)
 
 
-def check_kept(criteria, row):
-    kept = row.rate_changing() / row.rate() if row.rate() else 0
+def kept(attempts):
+    """The rate with changes over the rate without, medians of all windows of all attempts."""
+    quiet = median(rate for row in attempts for rate in row.quiet)
+    changing = median(rate for row in attempts for rate in row.changing)
+    return changing / quiet if quiet else 0.0
+
+
+def check_kept(criteria, attempts):
+    windows = sum(len(row.quiet) for row in attempts)
     criteria.check(f"packet rate with {jobs.RATE} changes a second over the rate without",
-                   f"{kept:.3f} ({len(row.quiet)} windows each)", f"{MIN_KEPT}", kept >= MIN_KEPT)
-    return kept
+                   f"{kept(attempts):.3f} ({windows} windows each)", f"{MIN_KEPT}",
+                   kept(attempts) >= MIN_KEPT)
+
+
+def attempt(job, measure):
+    """Measure until it is good, a few times at most: noise only ever adds gaps.  All attempts."""
+    attempts = []
+    for _ in range(1 if job.quick else MOST_ATTEMPTS):
+        attempts.append(Row("index"))
+        measure(attempts[-1])
+        if not attempts[-1].sums["change_over"] and kept(attempts) >= MIN_KEPT:
+            break
+    return attempts
 
 
 # ---- With testpmd ----
@@ -106,27 +129,20 @@ def with_testpmd(job, criteria):
                    f"{share(rates):.2f} ({median(rates['vhost-fwd']) / 1e6:.2f} and "
                    f"{median(rates['net_vhost']) / 1e6:.2f} Mpps, {len(rates['net_vhost'])} rounds)",
                    f"{MIN_SHARE}", share(rates) >= MIN_SHARE)
-    jobs.testpmd_with_changes(job, "index", (), 9 if quick else 12)
+    attempts = attempt(job, lambda row: jobs.testpmd_with_changes(job, row, (), 9 if quick else 12))
     others = [("scan", 1), ("scan", 8), ("scan", 500), ("index", 8), ("index", 500)]
     for _ in range(1 if quick else 2):
         for lookup, regions in others:
-            jobs.testpmd_with_changes(job, f"{lookup}, {regions}",
+            jobs.testpmd_with_changes(job, job.get_row(f"{lookup}, {regions}"),
                                       ("--lookup", lookup, "--pad-regions", regions), 1)
-    row = job.row["index"]
-    if check_ratio(row) < MIN_KEPT and not quick:
-        jobs.testpmd_with_changes(job, "index", (), EXTRA_ROUNDS)
-    rows = [row, *(job.row[f"{lookup}, {regions}"] for lookup, regions in others)]
-    check_kept(criteria, row)
-    check_changes(criteria, row, rows)
+    rows = [attempts[-1], *job.row.values()]
+    check_kept(criteria, attempts)
+    check_changes(criteria, attempts, rows, job.corrupt)
     return rows
 
 
 def share(rates):
     return median(rates["vhost-fwd"]) / median(rates["net_vhost"])
-
-
-def check_ratio(row):
-    return row.rate_changing() / row.rate() if row.rate() else 0
 
 
 # ---- With our own front end ----
@@ -135,15 +151,20 @@ def check_ratio(row):
 def with_own_peer(job, criteria):
     quick = job.quick
     check_capture(job, criteria, jobs.capture_through_peer(job, 20 if quick else 100))
-    for _ in range(1 if quick else 3):
-        jobs.peer_with_changes(job, "index", (), (), 13 if quick else 8)
+
+    def measure(row):
+        for _ in range(1 if quick else 2):
+            jobs.peer_with_changes(job, row, (), (), 13 if quick else 8)
+
+    attempts = attempt(job, measure)
+    for _ in range(1 if quick else 2):
         for lookup in ("scan", "index"):
             for regions in (2, 8, 500):
-                if (lookup, regions) != ("index", 8):
-                    jobs.peer_with_changes(job, f"{lookup}, {regions}", ("--lookup", lookup),
-                                           ("--regions", regions, "--region-kb", max(128, 4096 // regions)), 3)
-    rows = list(job.row.values())
+                options = ("--regions", regions, "--region-kb", max(128, 4096 // regions))
+                jobs.peer_with_changes(job, job.get_row(f"{lookup}, {regions}"),
+                                       ("--lookup", lookup), options, 3)
+    rows = [attempts[-1], *job.row.values()]
     criteria.skip("packet rate over that of Debian's net_vhost", "not measured: no testpmd")
-    check_kept(criteria, rows[0])
-    check_changes(criteria, rows[0], rows)
+    check_kept(criteria, attempts)
+    check_changes(criteria, attempts, rows, job.corrupt)
     return rows
