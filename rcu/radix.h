@@ -60,10 +60,6 @@ static inline struct rcu_radix_node *rcu_radix_child(uint64_t word)
 	return (struct rcu_radix_node *)(uintptr_t)(word - RCU_RADIX_NODE);
 }
 
-/* The word that covers a key of 2^48 or more: a value, empty, or a node whose words cover 2 MiB
- * each. */
-uint64_t rcu_radix_lookup_high(const struct rcu_radix *tree, uint64_t key);
-
 static inline bool rcu_radix_is_node(uint64_t word)
 {
 	return word & RCU_RADIX_NODE;

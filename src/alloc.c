@@ -115,7 +115,7 @@ static int alloc_from(
 		if (err)
 			return err;
 		err = alloc_locked(region, req, list, (uint32_t)n, va, &record, &culprit);
-		ticket = snapshot_oldest_ticket(region);
+		ticket = hotplug_oldest_ticket(region);
 		writer_unlock(region);
 		if (err != -EAGAIN || attempt == 1)
 			break;
@@ -180,6 +180,7 @@ static bool socket_known(const struct region *region, int socket_id)
 static int alloc_any_size(struct region *region, const struct alloc_request *req,
 	const int *sockets, int n_sockets, void **va)
 {
+	unsigned int smallest = region->states[region->n_internal - 1].page_shift;
 	unsigned int last = 64;
 	int err = -ENOMEM;
 
@@ -189,7 +190,7 @@ static int alloc_any_size(struct region *region, const struct alloc_request *req
 		if (shift == last)
 			continue; /* Lists stand in descending order of page size. */
 		last = shift;
-		if (shift > 12 && req->len < (1ull << shift) / 2)
+		if (shift > smallest && req->len < (1ull << shift) / 2)
 			continue;
 		err = alloc_size(region, req, 1ull << shift, sockets, n_sockets, va);
 		if (err != -ENOMEM && err != -ENOSPC)

@@ -46,11 +46,11 @@ static int turn(void)
 	struct timespec until;
 	uint64_t ns = runtime_region()->lock_timeout_ns;
 
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	ns += (uint64_t)until.tv_nsec;
 	until.tv_sec += (time_t)(ns / 1000000000u);
 	until.tv_nsec = (long)(ns % 1000000000u);
-	return -pthread_mutex_timedlock(&delivery, &until);
+	return -pthread_mutex_clocklock(&delivery, CLOCK_MONOTONIC, &until);
 }
 
 int events_deliver(enum rte_mem_event type, const void *addr, size_t len)

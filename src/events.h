@@ -33,5 +33,6 @@ void validators_fini(void);
 void events_fork_prepare(void);
 void events_fork_parent(void);
 void events_fork_child(void);
+void validators_fork_child(void);
 
 #endif /* EVENTS_H */

@@ -50,19 +50,19 @@ static int64_t find_list(const struct region *region, uint64_t word, uint64_t va
 	return search_va(region, root, va);
 }
 
-struct rte_memseg_list *external_list_of(struct region *region, uint64_t word, uint64_t va)
+struct rte_memseg_list *external_list_of(struct region *region, uint64_t va)
 {
 	int64_t list;
 
 	if (region == NULL || rcu_section_enter())
 		return NULL;
-	/* The word is loaded again inside the section, which keeps the list it names. */
+	/* The word is loaded inside the section, which keeps the list it names. */
 	list = find_list(region, rcu_radix_lookup(region->va_index, va), va);
 	rcu_section_exit();
 	return list < 0 ? NULL : &region->lists[list];
 }
 
-struct rte_memseg *external_segment_of(struct region *region, uint64_t word, uint64_t va)
+struct rte_memseg *external_segment_of(struct region *region, uint64_t va)
 {
 	struct rte_memseg *ms = NULL;
 	int64_t list;

@@ -13,12 +13,12 @@
 
 #include "region.h"
 
-/* The external list that contains `va`, by its word of va_index; NULL. */
-struct rte_memseg_list *external_list_of(struct region *region, uint64_t word, uint64_t va);
+/* The external list that contains `va`, or NULL. */
+struct rte_memseg_list *external_list_of(struct region *region, uint64_t va);
 
 /* The descriptor of the external page that contains `va`; NULL also when its list is not attached
  * here. */
-struct rte_memseg *external_segment_of(struct region *region, uint64_t word, uint64_t va);
+struct rte_memseg *external_segment_of(struct region *region, uint64_t va);
 
 /* True when the segments of this external list can be read in this process. */
 bool external_list_attached(const struct region *region, const struct rte_memseg_list *msl);

@@ -76,7 +76,8 @@ static int claim(struct region *region, const struct free_range *range)
 		return err;
 	hotplug_reclaim_passed(region);
 	record = hotplug_record(region);
-	if (record < 0)
+	/* Before anybody is told: what could fail later fails here. */
+	if (record < 0 || snapshot_reserve(region, snapshot_cost(range->n), NULL))
 		return -EAGAIN;
 	region->ops[record] = (struct op_record){OP_EVENTS, range->list, range->first, range->n,
 		op_owner(region->owner_pid, region->owner_tid)};

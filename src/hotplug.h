@@ -46,6 +46,10 @@ void hotplug_reclaim_passed(struct region *region);
 /* Pages of [first, first + n) by record state: true when a record touches them. */
 bool hotplug_busy(const struct region *region, uint32_t list, uint32_t first, uint32_t n);
 
+/* The ticket whose passing would give back a record or snapshot blocks next; 0 when nothing waits.
+ */
+uint64_t hotplug_oldest_ticket(const struct region *region);
+
 /* A free record, or -1. */
 int hotplug_record(const struct region *region);
 

@@ -135,3 +135,16 @@ bool hotplug_busy(const struct region *region, uint32_t list, uint32_t first, ui
 	}
 	return false;
 }
+
+uint64_t hotplug_oldest_ticket(const struct region *region)
+{
+	uint64_t oldest = snapshot_oldest_ticket(region);
+
+	for (uint32_t i = 0; i < REGION_OPS; i++) {
+		const struct op_record *op = &region->ops[i];
+
+		if (op->state == OP_QUARANTINE && (oldest == 0 || op->ticket < oldest))
+			oldest = op->ticket;
+	}
+	return oldest;
+}

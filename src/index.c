@@ -36,18 +36,21 @@ int index_list_add(struct region *region, uint32_t list)
 	return err;
 }
 
+/*
+ * A direct word names one page.  A word of a level above the page's own must be
+ * a node also where the range covers it whole: reserving one page under each
+ * makes it so.
+ */
 int index_pages_reserve(struct region *region, uint32_t list, uint32_t first, uint32_t n)
 {
 	const struct list_state *state = &region->states[list];
 	uint64_t va = segment_va(state, first), end = segment_va(state, first + n);
 	uint64_t page_sz = 1ull << state->page_shift;
+	uint64_t above =
+		1ull << (state->page_shift < RCU_RADIX_MID ? RCU_RADIX_MID : RCU_RADIX_TOP);
 	int err = 0;
 
-	if (page_sz >= 1ull << RCU_RADIX_MID)
-		return rcu_radix_reserve(region->va_index, va, end - 1);
-	/* A direct word names one page: a word of 2 MiB that the range covers whole needs a node
-	 * too. */
-	for (; va < end && !err; va = (va | ((1ull << RCU_RADIX_MID) - 1)) + 1)
+	for (; va < end && !err; va = (va / above + 1) * above)
 		err = rcu_radix_reserve(region->va_index, va, va + page_sz - 1);
 	return err;
 }

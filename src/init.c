@@ -65,6 +65,7 @@ static uint32_t fork_lists; /* Lists whose fds are open; the region is not mappe
 static void fork_child(void)
 {
 	events_fork_child();
+	validators_fork_child();
 	rcu_forget();
 	writer_forget();
 	phys_forget();
@@ -139,7 +140,7 @@ static int map_list(struct region *region, uint32_t list)
 		close(fd);
 	else
 		runtime.list_fds[list] = fd;
-	return err;
+	return err == -EEXIST ? -EADDRNOTAVAIL : err; /* Mapped meanwhile by another thread. */
 }
 
 static void unmap_lists(struct region *region, uint32_t n)

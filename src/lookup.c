@@ -35,7 +35,7 @@ static __attribute__((noinline)) struct rte_memseg_list *list_of_word(uint64_t w
 		return &region->lists[index_range_list(word)];
 	case INDEX_EXTERNAL:
 	case INDEX_MIXED:
-		return external_list_of(region, word, va);
+		return external_list_of(region, va);
 	default:
 		return NULL;
 	}
@@ -54,7 +54,7 @@ static __attribute__((noinline)) struct rte_memseg *segment_of_word(uint64_t wor
 	const struct rte_memseg_list *msl;
 
 	if (index_tag(word) == INDEX_EXTERNAL || index_tag(word) == INDEX_MIXED)
-		return external_segment_of(runtime_region(), word, va);
+		return external_segment_of(runtime_region(), va);
 	msl = list_of_word(word, va);
 	return msl ? list_segment(msl, va) : NULL;
 }
@@ -94,11 +94,18 @@ struct rte_memseg *rte_mem_virt2memseg(const void *virt, const struct rte_memseg
 static __attribute__((noinline)) void *iova2virt_miss(uint64_t iova)
 {
 	uint64_t word = rcu_radix_lookup(runtime_view.iova_index, iova);
+	void *va = NULL;
 
 	TEST_POINT("lookup.miss");
-	if (index_tag(word) == INDEX_DIRECT)
-		return (void *)(uintptr_t)(iova + (word & ~RCU_RADIX_TAG));
-	return external_iova2virt(iova, NULL);
+	if (index_tag(word) != INDEX_DIRECT) {
+		va = external_iova2virt(iova, NULL);
+		/* Internal memory that came meanwhile goes before external memory that came after
+		 * it. */
+		if (va)
+			word = rcu_radix_lookup(runtime_view.iova_index, iova);
+	}
+	return index_tag(word) == INDEX_DIRECT ? (void *)(uintptr_t)(iova + word - INDEX_DIRECT)
+					       : va;
 }
 
 void *rte_mem_iova2virt(rte_iova_t iova)

@@ -2,6 +2,7 @@
 /* Options and environment of rcumem_init(): reading and checking. */
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,6 +82,10 @@ static int check(const struct rcumem_options *opts)
 	if (opts->base_va % REGION_ALIGN || opts->base_va >= va_end || opts->list_len > va_end)
 		return -EINVAL;
 	if (opts->page_sizes & ~os_page_sizes() || opts->page_sizes >> (PAGE_SHIFT_MAX + 1))
+		return -EINVAL;
+	/* A list has at most INT_MAX pages, as an fbarray has elements. */
+	if (opts->list_len / (opts->page_sizes & -opts->page_sizes) >
+		INT_MAX - REGION_ALIGN / OS_PAGE)
 		return -EINVAL;
 	if (opts->dma_mask_bits > 63 || opts->nrank > 16)
 		return -EINVAL;

@@ -34,7 +34,7 @@ void os_unmap(void *va, uint64_t len);
 /* 0 when nothing is mapped in [base, base + len) now; -EEXIST, or another -errno. */
 int os_range_free(uint64_t base, uint64_t len);
 
-/* Private zeroed memory at `va` exactly, or anywhere when NULL; nothing is reserved. */
+/* Private zeroed memory, not locked and not reserved; NULL when there is no room. */
 void *os_map_anonymous(uint64_t len);
 
 /* ---- os_pages.c: pages of a backing file ---- */
@@ -77,7 +77,7 @@ uint64_t os_virt2phys(const void *virt);
 
 /* ---- os_numa.c: libnuma ---- */
 
-/* Nodes that have memory or CPUs, in order; at least node 0.  Returns how many, at most `max`. */
+/* Nodes below `max` that have memory or CPUs, in order; at least node 0.  Returns how many. */
 int os_numa_nodes(int *nodes, int max);
 
 /* The caller's node, and the other known nodes by distance; returns how many. */

@@ -18,7 +18,7 @@ int os_numa_nodes(int *nodes, int max)
 {
 	int n = 0;
 
-	for (int node = 0; have_numa() && node <= numa_max_node() && n < max; node++)
+	for (int node = 0; have_numa() && node <= numa_max_node() && node < max; node++)
 		if (numa_bitmask_isbitset(numa_nodes_ptr, (unsigned int)node))
 			nodes[n++] = node;
 	if (n == 0)

@@ -214,5 +214,6 @@ uint32_t snapshot_blocks_used(const struct region *region)
 {
 	const struct snapshot_pool *pool = region->snapshots;
 
-	return pool->next - 2 - pool->free_cnt;
+	/* Relaxed, both: a figure; block 0 is none. */
+	return rcu_load_relaxed(&pool->next) - 1 - rcu_load_relaxed(&pool->free_cnt);
 }

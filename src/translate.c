@@ -78,7 +78,7 @@ static uint64_t external_iova(uint64_t va, uint64_t *len)
 
 	if (region == NULL || rcu_section_enter())
 		return RTE_BAD_IOVA;
-	ms = external_segment_of(region, 0, va);
+	ms = external_segment_of(region, va);
 	if (ms && ms->iova != RTE_BAD_IOVA) {
 		iova = ms->iova + (va - ms->addr_64);
 		if (ms->len - (va - ms->addr_64) < *len)

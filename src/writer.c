@@ -95,14 +95,14 @@ static int lock_bounded(struct region *region)
 
 	if (err != EBUSY)
 		return err;
-	clock_gettime(CLOCK_REALTIME, &until);
+	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += (time_t)(region->lock_timeout_ns / 1000000000u);
 	until.tv_nsec += (long)(region->lock_timeout_ns % 1000000000u);
 	if (until.tv_nsec >= 1000000000) {
 		until.tv_nsec -= 1000000000;
 		until.tv_sec++;
 	}
-	return pthread_mutex_timedlock(&region->mutex, &until);
+	return pthread_mutex_clocklock(&region->mutex, CLOCK_MONOTONIC, &until);
 }
 
 int writer_lock(struct region *region)
