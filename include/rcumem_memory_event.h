@@ -10,9 +10,11 @@
  * rcumem_init(), and are emptied by rcumem_fini().  Memory that the options of
  * rcumem_init() ask for is neither announced nor judged; nor is external memory.
  *
- * Callbacks and validators run without a lock of the library held, inside a read
- * section.  They may call every reader; writers fail with EDEADLK.  They hold up
- * the allocation or free that caused them, so they should be short.
+ * Callbacks and validators run inside a read section, without the writer mutex.
+ * They may call every reader; writers fail with EDEADLK.  They hold up the
+ * operation that caused them, and events of one process come one after another:
+ * an operation that waits for its turn longer than the lock timeout fails with
+ * ETIMEDOUT and changes nothing.  So they should be short.
  */
 
 #include <stddef.h>

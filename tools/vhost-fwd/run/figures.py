@@ -51,6 +51,7 @@ class Row:
         self.sums = dict.fromkeys(self.SUMS, 0)
         self.aside_max = 0.0
         self.stolen_ms = 0
+        self.changes_in_windows, self.seconds_in_windows = 0, 0.0
         self.regions = 0
 
     def seconds_all(self):
@@ -64,6 +65,8 @@ class Row:
 
     def add_changing(self, before, after):
         self.changing.append(pps(before, after))
+        self.changes_in_windows += after["changes"] - before["changes"]
+        self.seconds_in_windows += after["seconds"] - before["seconds"]
         self.add_span(before, after)
         if after["translate_ns"]:
             self.translate.append(after["translate_ns"])
@@ -90,4 +93,4 @@ class Row:
         return median(self.changing) if self.changing else 0.0
 
     def changes_per_second(self):
-        return self.sums["changes"] / self.seconds_changing if self.seconds_changing else 0.0
+        return self.changes_in_windows / self.seconds_in_windows if self.seconds_in_windows else 0.0
