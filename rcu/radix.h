@@ -76,6 +76,7 @@ static inline uint64_t rcu_radix_lookup_low(const struct rcu_radix *tree, uint64
 
 	if (__builtin_expect(!rcu_radix_is_node(word), 0))
 		return word;
+	TEST_POINT("lookup.node");
 	word = rcu_load_acquire(
 		&rcu_radix_child(word)->words[(key >> RCU_RADIX_MID) & (RCU_RADIX_FANOUT - 1)]);
 	if (__builtin_expect(!rcu_radix_is_node(word), 1))

@@ -73,7 +73,9 @@ int snapshot_reserve(struct region *region, uint32_t n, struct rcu_culprit *culp
 			if (r->ticket > oldest)
 				break;
 			pool->born[r->block] = SNAPSHOT_BORN_FREE; /* INV-SNAPSHOT-4 */
-			pool->free[pool->free_cnt++] = r->block;
+			pool->free[pool->free_cnt] = r->block;
+			/* Relaxed: a figure for snapshot_blocks_used(). */
+			rcu_store_relaxed(&pool->free_cnt, pool->free_cnt + 1);
 		}
 	}
 	return blocks_at_hand(pool) < n ? -EAGAIN : 0;
@@ -106,10 +108,11 @@ static uint32_t edit_own(struct snapshot_edit *edit, uint32_t block)
 	assert(own < pool->max);     /* snapshot_reserve() */
 	pool->born[own] = edit->seq; /* Before it is taken: INV-SNAPSHOT-4. */
 	TEST_POINT("snapshot.own");
+	/* Relaxed, both: figures for snapshot_blocks_used(). */
 	if (pool->free_cnt)
-		pool->free_cnt--;
+		rcu_store_relaxed(&pool->free_cnt, pool->free_cnt - 1);
 	else
-		pool->next++;
+		rcu_store_relaxed(&pool->next, pool->next + 1);
 	if (block) {
 		memcpy(&pool->blocks[own], &pool->blocks[block], sizeof(struct snapshot_block));
 		pool->ring[edit->ring_tail++ % pool->max].block = block;

@@ -40,6 +40,7 @@ void snapshot_sweep(struct region *region)
 	struct snapshot_pool *pool = region->snapshots;
 	uint64_t root = rcu_load_relaxed(&region->root); /* Relaxed: under the mutex. */
 	uint64_t ticket = rcu_ticket(region->domain);
+	uint32_t free_cnt = 0;
 
 	mark_all(pool, (uint32_t)(root & ((1u << SNAPSHOT_BLOCK_BITS) - 1)));
 	TEST_POINT("sweep.marked");
@@ -49,16 +50,18 @@ void snapshot_sweep(struct region *region)
 	 * rest waits anew, whether it was waiting or lost: a reader may hold a
 	 * picture that the dead writer had just replaced.
 	 */
-	pool->free_cnt = 0;
+	/* Relaxed, here and below: a figure for snapshot_blocks_used(). */
+	rcu_store_relaxed(&pool->free_cnt, 0);
 	pool->ring_head = pool->ring_tail = 0;
 	for (uint32_t b = 1; b < pool->next; b++) {
 		if (pool->born[b] & REACHED)
 			pool->born[b] &= ~REACHED;
 		else if (pool->born[b] > snapshot_seq(root))
-			pool->free[pool->free_cnt++] = b;
+			pool->free[free_cnt++] = b;
 		else
 			pool->ring[pool->ring_tail++] =
 				(struct snapshot_retired){.ticket = ticket, .block = b};
 	}
+	rcu_store_relaxed(&pool->free_cnt, free_cnt);
 	TEST_POINT("sweep.sorted");
 }

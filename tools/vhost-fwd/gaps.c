@@ -36,8 +36,11 @@ static struct sched_account account_read(int schedstat_fd)
 	char text[96];
 	ssize_t n;
 
-	if (getrusage(RUSAGE_THREAD, &usage) == 0)
+	if (getrusage(RUSAGE_THREAD, &usage) == 0) {
 		account.nivcsw = (uint64_t)usage.ru_nivcsw;
+		account.sleeps = (uint64_t)usage.ru_nvcsw;
+		account.faults = (uint64_t)(usage.ru_minflt + usage.ru_majflt);
+	}
 	n = schedstat_fd < 0 ? -1 : pread(schedstat_fd, text, sizeof(text) - 1, 0);
 	if (n > 0) {
 		text[n] = '\0';
@@ -93,7 +96,11 @@ static void judge(
 		return;
 	}
 	counter_add(&count->of_change[gaps_bucket(left)], 1);
-	counter_add(&count->change_over, left > gaps->limit);
+	if (left <= gaps->limit)
+		return;
+	counter_add(&count->change_over, 1);
+	counter_add(&count->over_sleeps, delta->sleeps);
+	counter_add(&count->over_faults, delta->faults);
 }
 
 uint64_t gaps_look(struct gaps *gaps, uint64_t gap, bool of_change)
@@ -102,6 +109,8 @@ uint64_t gaps_look(struct gaps *gaps, uint64_t gap, bool of_change)
 	struct sched_account delta = {
 		.nivcsw = now.nivcsw - gaps->account.nivcsw,
 		.run_delay_ns = now.run_delay_ns - gaps->account.run_delay_ns,
+		.sleeps = now.sleeps - gaps->account.sleeps,
+		.faults = now.faults - gaps->account.faults,
 	};
 
 	judge(gaps, gap, of_change, &delta);

@@ -44,6 +44,8 @@ struct change_window {
 struct sched_account {
 	uint64_t nivcsw;       /* Involuntary context switches. */
 	uint64_t run_delay_ns; /* Runnable, but not running. */
+	uint64_t sleeps;       /* Voluntary context switches: it waited for something. */
+	uint64_t faults;       /* Page faults. */
 };
 
 /* Written by the data thread, read by the control thread (relaxed: figures only). */
@@ -51,11 +53,13 @@ struct gaps_count {
 	uint64_t all[GAPS_BUCKETS];       /* Gaps, by TSC cycles. */
 	uint64_t of_change[GAPS_BUCKETS]; /* What is left of those that overlap a change. */
 	uint64_t change_over;             /* Of these, above the limit. */
-	uint64_t other_over;              /* The same outside any change: what happens anyway. */
-	uint64_t aside;                   /* Overlap a change, above the limit, set aside. */
-	uint64_t aside_max;               /* Cycles. */
-	uint64_t aside_nivcsw;            /* Switches seen in what was set aside. */
-	uint64_t aside_delay_ns;          /* Run delay seen in what was set aside. */
+	uint64_t over_sleeps;             /* Sleeps seen in these: marks of a lock. */
+	uint64_t over_faults;    /* Page faults seen in these: marks of memory not there. */
+	uint64_t other_over;     /* The same outside any change: what happens anyway. */
+	uint64_t aside;          /* Overlap a change, above the limit, set aside. */
+	uint64_t aside_max;      /* Cycles. */
+	uint64_t aside_nivcsw;   /* Switches seen in what was set aside. */
+	uint64_t aside_delay_ns; /* Run delay seen in what was set aside. */
 };
 
 struct gaps {

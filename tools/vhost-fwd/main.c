@@ -162,16 +162,18 @@ static int run(const struct options *options, struct switchboard *board, struct 
 	if (options->json && !(report.json = fopen(options->json, "ae")))
 		return fail(options->json, errno);
 	server.wake_fd = data.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	err = server_open(&server);
-	if (!err) {
-		err = data_start(&data, &board->window, board->cycles_per_ns);
-		if (err)
-			fail("cannot start the data thread", err);
-	}
-	if (!err)
+	server_block_signals(); /* Before there is another thread that could get them. */
+	err = data_start(&data, &board->window, board->cycles_per_ns);
+	if (err) {
+		fail("cannot start the data thread", err);
+	} else {
 		err = pin_to_cpu(options->control_cpu);
-	if (!err) {
-		server_run(&server);
+		if (err)
+			fail("cannot use that CPU", err);
+		else
+			err = server_open(&server);
+		if (!err)
+			server_run(&server);
 		server_close(&server);
 		data_stop(&data);
 	}

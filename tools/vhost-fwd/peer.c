@@ -11,6 +11,7 @@
 #include "peer.h"
 
 #define SECOND_NS   1000000000u
+#define DRAIN_NS    (10ull * SECOND_NS)
 #define HDR_LEN     ((uint32_t)sizeof(struct virtio_net_hdr))
 #define SPLIT_EVERY 16u /* Such packets have their header in a descriptor of its own. */
 
@@ -26,11 +27,16 @@ struct peer {
 	char spread[65536];  /* A packet that came in several buffers. */
 };
 
-static volatile sig_atomic_t ended;
+static volatile sig_atomic_t ended, paused;
 
-void peer_end(int signo)
+void peer_signal(int signo)
 {
-	ended = 1;
+	if (signo == SIGUSR1)
+		paused = 0;
+	else if (signo == SIGUSR2)
+		paused = 1;
+	else
+		ended = 1;
 }
 
 static uint64_t now_ns(void)
@@ -168,6 +174,8 @@ static int change_step(struct peer *peer, uint64_t now)
 		region->state = REGION_LEAVING;
 		return peer_link_change(&peer->link, VHOST_REM_MEM_REG, &wire, -1);
 	}
+	if (paused && region->state == REGION_ACTIVE)
+		peer->due = now + SECOND_NS / peer->options->rate; /* One that was begun goes on. */
 	if (now < peer->due || region->state == REGION_DRAINING)
 		return 0;
 	peer->due += SECOND_NS / peer->options->rate;
@@ -204,7 +212,7 @@ static int traffic(struct peer *peer, uint64_t end)
 
 		if (sending && finished(peer, now, end)) {
 			sending = false;
-			end = now + SECOND_NS; /* For those that are under way. */
+			end = now + DRAIN_NS; /* For those that are under way. */
 		}
 		if (!sending && (peer->received >= peer->sent || now >= end))
 			return 0;

@@ -31,7 +31,7 @@ struct peer_options {
 	unsigned int regions, region_kb, rate, seconds, size, rx_len;
 	uint64_t packets; /* 0: no limit. */
 	int cpu;
-	bool huge;
+	bool huge, paused;
 };
 
 /* ---- peer_memory.c ---- */
@@ -136,7 +136,7 @@ bool peer_packet_check(
 
 /* The whole run: 0, or -errno after a message. */
 int peer_run(const struct peer_options *options);
-/* End it soon: a signal handler. */
-void peer_end(int signo);
+/* SIGUSR1: changes begin; SIGUSR2: they pause; anything else: the end. */
+void peer_signal(int signo);
 
 #endif /* VHOST_PEER_H */

@@ -21,6 +21,7 @@ static const struct argp_option option_list[] = {
 	{"pcap", KEY_PCAP, "FILE", 0, "Send the frames of a capture, again and again", 0},
 	{"rx-buffer", KEY_RX_LEN, "BYTES", 0, "Of a receive buffer (default 1920)", 0},
 	{"cpu", KEY_CPU, "CPU", 0, "Where to run", 0},
+	{"paused", 'p', NULL, 0, "No changes before SIGUSR1 comes; SIGUSR2 ends them", 0},
 	{"huge", KEY_HUGE, NULL, 0, "Memory in 2 MiB pages (regions of a multiple of 2048 KB)", 0},
 	{0},
 };
@@ -71,6 +72,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case KEY_CPU:
 		options->cpu = (int)number(state, arg, 0, CPU_SETSIZE - 1);
 		return 0;
+	case 'p':
+		options->paused = true;
+		return 0;
 	case KEY_HUGE:
 		options->huge = true;
 		return 0;
@@ -111,7 +115,9 @@ int main(int argc, char **argv)
 		CPU_SET((unsigned int)options.cpu, &set);
 		sched_setaffinity(0, sizeof(set), &set);
 	}
-	signal(SIGINT, peer_end);
-	signal(SIGTERM, peer_end);
+	for (unsigned int i = 0; i < 4; i++)
+		signal((int[]){SIGUSR1, SIGUSR2, SIGINT, SIGTERM}[i], peer_signal);
+	if (options.paused)
+		peer_signal(SIGUSR2);
 	return peer_run(&options) ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -17,11 +17,13 @@ struct server {
 	int epoll_fd, signal_fd, timer_fd;
 };
 
+/* SIGINT and SIGTERM end server_run() and nothing else. */
+void server_block_signals(void);
 /* Listen on every guest's path: 0, or -errno after a message. */
 int server_open(struct server *server);
 /* Serve until a signal or the end of the time. */
 void server_run(struct server *server);
-/* Drop all connections and remove the sockets. */
+/* Drop all connections and remove the sockets; also after a server_open() that failed. */
 void server_close(struct server *server);
 
 #endif /* VHOST_SERVER_H */

@@ -147,8 +147,14 @@ class Peer:
             "vhost-peer",
             [build / "vhost-peer", "--socket", socket, "--cpu", machine.peer_cpu, *options])
 
+    def on(self):
+        self.child.signal(signal.SIGUSR1)
+
+    def off(self):
+        self.child.signal(signal.SIGUSR2)
+
     def end(self, seconds):
-        """Its report; None of its packets may be lost or harmed."""
+        """Wait so long for its report; none of its packets may be lost or harmed."""
         status = self.child.wait(seconds)
         lines = [text for text in self.child.text().splitlines() if text.startswith("{")]
         if not lines:

@@ -157,21 +157,16 @@ def capture_through_peer(job, times):
     return frames, report["changes"], difference
 
 
-def peer_with_changes(job, row, options, peer_options, seconds):
-    """Our front end, without changes and then with regions that come and go."""
+def peer_with_changes(job, row, options, peer_options, windows):
+    """Our front end: windows without changes, and with regions that come and go, in turns."""
+    backend = Backend(job.machine, job.build, *options)
+    peer = Peer(job.machine, job.build, backend.socket, "--seconds", 600, "--rate", RATE,
+                "--paused", *peer_options)
+    backend.child.wait_for(lambda: (backend.last() or {"guests": 0})["guests"], "guest")
     stolen = job.machine.stolen_ms()
-    for rate in (0, RATE):
-        backend = Backend(job.machine, job.build, *options)
-        peer = Peer(job.machine, job.build, backend.socket, "--seconds", seconds, "--rate", rate,
-                    *peer_options)
-        backend.child.wait_for(lambda: (backend.last() or {"guests": 0})["guests"], "guest")
-        before = backend.next(1)
-        after = backend.next(seconds * 4 - 4)
-        (row.add_changing if rate else row.add_quiet)(before, after)
-        report = peer.end(seconds + 20)
-        row.sums["corrupt"] += report["corrupt"] + report["lost"]
-        backend.end()
+    _windows(job, row, backend, windows, peer.on, peer.off)
     row.stolen_ms += job.machine.stolen_ms() - stolen
-    job.progress(
-        f"{row.name}: {row.quiet[-1] / 1e6:.3f} Mpps, with changes {row.changing[-1] / 1e6:.3f},"
-        f" {row.sums['changes']} changes, longest gap of one {row.longest_of_change() / 1e3:.0f} us")
+    peer.child.process.terminate()
+    report = peer.end(30)
+    row.sums["corrupt"] += report["corrupt"] + report["lost"]
+    backend.end()

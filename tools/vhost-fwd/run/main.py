@@ -151,17 +151,13 @@ def with_own_peer(job, criteria):
     quick = job.quick
     check_capture(job, criteria, jobs.capture_through_peer(job, 20 if quick else 100))
 
-    def measure(row):
-        for _ in range(1 if quick else 2):
-            jobs.peer_with_changes(job, row, (), (), 13 if quick else 8)
-
-    attempts = attempt(job, measure)
+    attempts = attempt(job, lambda row: jobs.peer_with_changes(job, row, (), (), 9 if quick else 12))
     for _ in range(1 if quick else 2):
         for lookup in ("scan", "index"):
             for regions in (2, 8, 500):
                 options = ("--regions", regions, "--region-kb", max(128, 4096 // regions))
                 jobs.peer_with_changes(job, job.get_row(f"{lookup}, {regions}"),
-                                       ("--lookup", lookup), options, 3)
+                                       ("--lookup", lookup), options, 1)
     rows = [attempts[-1], *job.row.values()]
     criteria.skip("packet rate over that of Debian's net_vhost", "not measured: no testpmd")
     check_kept(criteria, attempts)

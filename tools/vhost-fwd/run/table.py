@@ -41,7 +41,8 @@ def print_changes(row):
   Gaps above 100 us that overlap a change: {sums['change_over'] + sums['aside']}.  {sums['aside']} of them are set aside, because the kernel's
   count of the data thread's run delay explains all but 100 us or less (its own counts over these:
   {sums['aside_switches']} involuntary switches, {sums['aside_delay_ns'] / 1e6:.2f} ms of run delay; longest gap {_us(row.aside_max)} us).
-  {sums['change_over']} remain.  Outside changes there were {sums['other_over']} such gaps without an explanation: as many would fall
+  {sums['change_over']} remain; in these the data thread slept {sums['over_sleeps']} times (as for a lock) and took {sums['over_faults']} page faults
+  (as for memory that is not there).  Outside changes there were {sums['other_over']} such gaps without an explanation: as many would fall
   into a change by chance as {chance:.1f}.  (A hypervisor that takes the CPU away shows in neither count; by
   /proc/stat it took {row.stolen_ms} ms of the data thread's CPU in these {row.seconds_all():.0f} s, counted in steps of 10 ms.)""")
 

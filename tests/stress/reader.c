@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Readers by sections and by quiescent states: lookups, and walks now and then. */
+
+#include <sched.h>
+#include <time.h>
+
+#include "external.h"
+#include "lookup.h"
+#include "walk.h"
+
+/* Stay in a section for a while: mostly short, now and then so long that the writer waits. */
+static void dawdle(uint64_t *random, struct holds *holds)
+{
+	uint32_t how = random_below(random, 16);
+	uint64_t until = now_ns() + (how == 0 ? 300000 : how < 4 ? 20000 : 500);
+
+	while (now_ns() < until && !stress_over())
+		holds_recheck(holds);
+	if (how == 1)
+		sched_yield();
+}
+
+static void look_around(uint64_t *random, struct holds *holds)
+{
+	for (uint32_t i = 1 + random_below(random, 24); i; i--)
+		lookup_random(random, holds);
+	external_lookup(random, true);
+}
+
+static void one_section(uint64_t *random, struct holds *holds)
+{
+	bool nested = random_below(random, 8) == 0;
+
+	if (rcumem_read_lock())
+		stress_fail("wrong", "no section: errno %d", rte_errno);
+	look_around(random, holds);
+	if (nested) {
+		/* The inner one ends nothing. */
+		rcumem_read_lock();
+		look_around(random, holds);
+		rcumem_read_unlock();
+	}
+	dawdle(random, holds);
+	holds_end(holds);
+	rcumem_read_unlock();
+	tally->sections++;
+}
+
+void *section_reader_main(void *arg)
+{
+	struct reader_start *start = arg;
+	uint64_t random = start->seed;
+	struct holds holds = {.n = 0};
+
+	reader_begin(start);
+	while (!stress_over()) {
+		one_section(&random, &holds);
+		/* Outside of sections: nothing is held, answers only. */
+		for (uint32_t i = random_below(&random, 16); i; i--)
+			lookup_random(&random, NULL);
+		external_lookup(&random, false);
+		if (random_below(&random, 2) == 0)
+			lookup_straddle(start->reader, &random);
+		external_straddle(&random);
+	}
+	return NULL;
+}
+
+/* The raw walks and lookups, in one section that lasts from one quiescent state to the next. */
+void *qsbr_reader_main(void *arg)
+{
+	struct reader_start *start = arg;
+	uint64_t random = start->seed;
+	struct holds holds = {.n = 0};
+
+	reader_begin(start);
+	if (rcumem_reader_register())
+		stress_fail("wrong", "no QSBR reader: errno %d", rte_errno);
+	while (!stress_over()) {
+		look_around(&random, &holds);
+		walk_raw(&random);
+		dawdle(&random, &holds);
+		holds_end(&holds);
+		tally->sections++;
+		if (random_below(&random, 64) == 0) {
+			rcumem_reader_offline();
+			sched_yield();
+			rcumem_reader_online();
+		} else {
+			rcumem_reader_quiescent();
+		}
+	}
+	rcumem_reader_unregister();
+	return NULL;
+}
+
+void *walk_reader_main(void *arg)
+{
+	struct reader_start *start = arg;
+	uint64_t random = start->seed;
+
+	reader_begin(start);
+	while (!stress_over()) {
+		walk_sections(&random);
+		lookup_random(&random, NULL);
+		if (random_below(&random, 8) == 0)
+			lookup_straddle(start->reader, &random);
+	}
+	return NULL;
+}
