@@ -16,8 +16,6 @@ Settings = namedtuple("Settings", "build capture quick")
 MIN_CHANGES = 1000
 MIN_SHARE = 0.8  # Of the packet rate of net_vhost.
 MIN_KEPT = 0.95  # Of the packet rate, with changes.
-EXTRA_ROUNDS = 4  # Once, when a comparison falls short: the machine may have been busy.
-MOST_ATTEMPTS = 3
 
 
 class Progress:
@@ -74,44 +72,26 @@ def check_capture(job, criteria, result):
                    "no difference", difference is None)
 
 
-def check_changes(criteria, attempts, rows, corrupt):
-    """What must hold of the attempt with most changes, and of all rows."""
-    row = attempts[-1]
+def check_changes(criteria, row, rows, corrupt):
+    """What must hold of the row without padding regions, and of all rows."""
     sums = row.sums
-    corrupt += sum(other.sums["corrupt"] + other.sums["dropped"] for other in {*rows, *attempts})
+    corrupt += sum(other.sums["corrupt"] + other.sums["dropped"] for other in rows)
     criteria.check("packets corrupt or lost, all runs", str(corrupt), "0", corrupt == 0)
     criteria.check("memory changes, each of a region used in the last second",
                    f"{sums['changes_in_use']} of {sums['changes']}", f"{MIN_CHANGES}, all",
                    sums["changes"] >= MIN_CHANGES and sums["changes_in_use"] == sums["changes"])
-    earlier = ", ".join(str(other.sums["change_over"]) for other in attempts[:-1])
     criteria.check("gaps of the data loop above 100 us that a change caused",
-                   f"{sums['change_over']}, longest {row.longest_of_change() / 1e3:.1f} us"
-                   + (f"; attempt {len(attempts)}, earlier ones: {earlier}" if earlier else ""),
+                   f"{sums['change_over']}, longest {row.longest_of_change() / 1e3:.1f} us",
                    "0", sums["change_over"] == 0)
 
 
-def kept(attempts):
+def check_kept(criteria, row):
     """The rate with changes over the rate in the window before, median of all windows."""
-    return median(changing / quiet if quiet else 0.0
-                  for row in attempts for quiet, changing in zip(row.quiet, row.changing))
-
-
-def check_kept(criteria, attempts):
-    windows = sum(len(row.quiet) for row in attempts)
+    kept = median(changing / quiet if quiet else 0.0
+                  for quiet, changing in zip(row.quiet, row.changing))
     criteria.check(f"packet rate with {jobs.RATE} changes a second over the rate without",
-                   f"{kept(attempts):.3f} (median of {windows} neighbouring windows)", f"{MIN_KEPT}",
-                   kept(attempts) >= MIN_KEPT)
-
-
-def attempt(job, measure):
-    """Measure until it is good, a few times at most: noise only ever adds gaps.  All attempts."""
-    attempts = []
-    for _ in range(1 if job.quick else MOST_ATTEMPTS):
-        attempts.append(Row("index"))
-        measure(attempts[-1])
-        if not attempts[-1].sums["change_over"] and kept(attempts) >= MIN_KEPT:
-            break
-    return attempts
+                   f"{kept:.3f} (median of {len(row.quiet)} neighbouring windows)", f"{MIN_KEPT}",
+                   kept >= MIN_KEPT)
 
 
 # ---- With testpmd ----
@@ -121,22 +101,21 @@ def with_testpmd(job, criteria):
     quick = job.quick
     check_capture(job, criteria, jobs.capture_through_testpmd(job, 40 if quick else 200))
     rates = {"vhost-fwd": [], "net_vhost": []}
-    jobs.compare_with_net_vhost(job, 2 if quick else 5, 1.5 if quick else 2.5, rates)
-    if share(rates) < MIN_SHARE and not quick:
-        jobs.compare_with_net_vhost(job, EXTRA_ROUNDS, 2.5, rates)
+    jobs.compare_with_net_vhost(job, 2 if quick else 7, 1.5 if quick else 2.5, rates)
     criteria.check("packet rate over that of Debian's net_vhost, in turns",
                    f"{share(rates):.2f} ({median(rates['vhost-fwd']) / 1e6:.2f} and "
                    f"{median(rates['net_vhost']) / 1e6:.2f} Mpps, {len(rates['net_vhost'])} rounds)",
                    f"{MIN_SHARE}", share(rates) >= MIN_SHARE)
-    attempts = attempt(job, lambda row: jobs.testpmd_with_changes(job, row, (), 9 if quick else 12))
+    index = Row("index")
+    jobs.testpmd_with_changes(job, index, (), 9 if quick else 15)
     others = [("scan", 1), ("scan", 8), ("scan", 500), ("index", 8), ("index", 500)]
     for _ in range(1 if quick else 2):
         for lookup, regions in others:
             jobs.testpmd_with_changes(job, job.get_row(f"{lookup}, {regions}"),
                                       ("--lookup", lookup, "--pad-regions", regions), 1)
-    rows = [attempts[-1], *job.row.values()]
-    check_kept(criteria, attempts)
-    check_changes(criteria, attempts, rows, job.corrupt)
+    rows = [index, *job.row.values()]
+    check_kept(criteria, index)
+    check_changes(criteria, index, rows, job.corrupt)
     return rows
 
 
@@ -151,15 +130,16 @@ def with_own_peer(job, criteria):
     quick = job.quick
     check_capture(job, criteria, jobs.capture_through_peer(job, 20 if quick else 100))
 
-    attempts = attempt(job, lambda row: jobs.peer_with_changes(job, row, (), (), 9 if quick else 12))
+    index = Row("index")
+    jobs.peer_with_changes(job, index, (), (), 9 if quick else 15)
     for _ in range(1 if quick else 2):
         for lookup in ("scan", "index"):
             for regions in (2, 8, 500):
                 options = ("--regions", regions, "--region-kb", max(128, 4096 // regions))
                 jobs.peer_with_changes(job, job.get_row(f"{lookup}, {regions}"),
                                        ("--lookup", lookup), options, 1)
-    rows = [attempts[-1], *job.row.values()]
+    rows = [index, *job.row.values()]
     criteria.skip("packet rate over that of Debian's net_vhost", "not measured: no testpmd")
-    check_kept(criteria, attempts)
-    check_changes(criteria, attempts, rows, job.corrupt)
+    check_kept(criteria, index)
+    check_changes(criteria, index, rows, job.corrupt)
     return rows
