@@ -12,6 +12,8 @@
  * Caveats first:
  * - A function that changes the runtime (a *writer*) must not be called inside
  *   a read section, a walk or a callback: it returns -1 with EDEADLK.
+ * - A child that fork() made inside a callback or walk must not return from it:
+ *   let it exec or exit.
  * - After fork() the child has no runtime: every call fails with ENODEV, every
  *   lookup answers "not found", and the parent's memory is not mapped there.
  * - Memory that was found stays valid only as long as design guarantee G3 says:
@@ -104,7 +106,8 @@ struct rcumem_options {
  * Errors     EINVAL (an option out of range), E2BIG (a field this library does
  *            not know), EALREADY (already started), EBUSY (the prefix is in
  *            use), EPERM (IOVA mode PA without physical addresses),
- *            EADDRNOTAVAIL (base_va given and taken), ENOMEM, ENOSPC.
+ *            EADDRNOTAVAIL (base_va given and taken), EDEADLK (inside a
+ *            section, walk or callback), EMFILE, ENFILE, ENOMEM, ENOSPC.
  * Ownership  The strings may go away after the call.
  * Context    Any thread; not inside a section or callback.
  * Progress   Blocks for the clearing of the initial memory.

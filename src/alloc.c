@@ -78,16 +78,17 @@ static int tell(struct region *region, void *va, int record)
 	const struct list_state *state = &region->states[op.list];
 	int err = events_deliver(RTE_MEM_EVENT_ALLOC, va, (uint64_t)op.n << state->page_shift);
 
-	while (writer_lock(region)) /* Without the mutex the record cannot be given back. */
-		;
-	/* Of two outcomes only one is left when readers hold all snapshot blocks: the pages stay.
-	 */
-	if (err && hotplug_unpublish(region, op.list, op.first, op.n, (uint32_t)record, NULL))
-		err = 0;
-	if (!err)
-		region->ops[record].state = OP_FREE_SLOT;
-	writer_unlock(region);
-	return err;
+	if (runtime_region() != region)
+		return -ENODEV; /* In a child that a callback forked. */
+	if (err && writer_lock(region) == 0) {
+		err = hotplug_unpublish(region, op.list, op.first, op.n, (uint32_t)record, NULL);
+		writer_unlock(region);
+		if (!err)
+			return -ETIMEDOUT;
+	}
+	/* Told; or they can neither be told nor the pages be taken back now: the pages stay. */
+	hotplug_record_done(region, (uint32_t)record);
+	return 0;
 }
 
 /* One list: validators without the mutex, the rest with it; readers in the way are waited for once,

@@ -10,6 +10,7 @@
 struct context {
 	unsigned int callbacks; /* Depth of user callbacks: events, validators, walks. */
 	unsigned int registry;  /* ... of these, events and validators. */
+	unsigned int floor;     /* Sections that are the library's own: the user cannot end them. */
 };
 
 extern __thread struct context context_self

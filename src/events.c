@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <time.h>
-#include <urcu/urcu-bp.h>
 
 #include "api.h"
 #include "events.h"
@@ -98,23 +97,9 @@ void events_fini(void)
 	registry_clear(&callbacks);
 }
 
-void events_fork_prepare(void)
-{
-	pthread_mutex_lock(&callbacks.lock);
-	urcu_bp_before_fork();
-}
-
-void events_fork_parent(void)
-{
-	urcu_bp_after_fork_parent();
-	pthread_mutex_unlock(&callbacks.lock);
-}
-
 void events_fork_child(void)
 {
-	urcu_bp_after_fork_child();
-	pthread_mutex_unlock(&callbacks.lock);
 	/* Another thread of the parent may have been delivering. */
 	pthread_mutex_init(&delivery, NULL);
-	registry_clear(&callbacks);
+	registry_forget(&callbacks);
 }

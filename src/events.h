@@ -29,9 +29,7 @@ int validators_ask(int socket_id, size_t new_len);
 void events_fini(void);
 void validators_fini(void);
 
-/* Around fork(). */
-void events_fork_prepare(void);
-void events_fork_parent(void);
+/* In the child of fork(). */
 void events_fork_child(void);
 void validators_fork_child(void);
 

@@ -87,23 +87,25 @@ static int claim(struct region *region, const struct free_range *range)
 
 /*
  * Tell the callbacks, without the mutex: the record keeps the range ours.
- * 0, or -ETIMEDOUT and nobody was told; either way the mutex is owned again.
+ * 0 with the mutex owned again, or -errno without it and the record given back.
  */
-static int tell(struct region *region, const struct free_range *range)
+static int tell(struct region *region, const struct free_range *range, uint32_t record)
 {
 	const struct list_state *state = &region->states[range->list];
-	int told;
+	int err;
 
 	if (!events_wanted())
 		return 0;
 	writer_unlock(region);
-	told = events_deliver(RTE_MEM_EVENT_FREE,
-		(void *)(uintptr_t)segment_va(state, range->first),
+	err = events_deliver(RTE_MEM_EVENT_FREE, (void *)(uintptr_t)segment_va(state, range->first),
 		(uint64_t)range->n << state->page_shift);
-	/* The range is ours whether they were told or not: the record must be dealt with. */
-	while (writer_lock(region))
-		;
-	return told;
+	if (runtime_region() != region)
+		return -ENODEV; /* In a child that a callback forked. */
+	if (!err)
+		err = writer_lock(region);
+	if (err)
+		hotplug_record_done(region, record);
+	return err;
 }
 
 /* Wait for readers without the mutex, up to the timeout; then whoever comes next reclaims. */
@@ -139,12 +141,13 @@ static int free_locked(struct region *region, const struct free_range *range)
 		writer_unlock(region);
 		return record;
 	}
-	err = tell(region, range);
-	if (!err)
-		err = hotplug_unpublish(
-			region, range->list, range->first, range->n, (uint32_t)record, &culprit);
+	err = tell(region, range, (uint32_t)record);
+	if (err)
+		return err;
+	err = hotplug_unpublish(
+		region, range->list, range->first, range->n, (uint32_t)record, &culprit);
 	if (err) {
-		region->ops[record].state = OP_FREE_SLOT;
+		hotplug_record_done(region, (uint32_t)record);
 		if (err == -EAGAIN)
 			log_message(
 				LOG_WARN, "thread %d holds up the reuse of memory", culprit.tid);

@@ -50,6 +50,9 @@ bool hotplug_busy(const struct region *region, uint32_t list, uint32_t first, ui
  */
 uint64_t hotplug_oldest_ticket(const struct region *region);
 
+/* The end of an OP_EVENTS record, by the thread that made it; needs no mutex. */
+void hotplug_record_done(struct region *region, uint32_t record);
+
 /* A free record, or -1. */
 int hotplug_record(const struct region *region);
 

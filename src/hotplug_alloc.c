@@ -19,7 +19,8 @@
 int hotplug_record(const struct region *region)
 {
 	for (int i = 0; i < REGION_OPS; i++)
-		if (region->ops[i].state == OP_FREE_SLOT)
+		/* Acquire pairs with hotplug_record_done(). */
+		if (rcu_load_acquire(&region->ops[i].state) == OP_FREE_SLOT)
 			return i;
 	return -1;
 }

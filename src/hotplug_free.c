@@ -129,7 +129,8 @@ bool hotplug_busy(const struct region *region, uint32_t list, uint32_t first, ui
 	for (uint32_t i = 0; i < REGION_OPS; i++) {
 		const struct op_record *op = &region->ops[i];
 
-		if (op->state != OP_FREE_SLOT && op->list == list &&
+		/* Relaxed: another thread's record that ends meanwhile may count or not. */
+		if (rcu_load_relaxed(&op->state) != OP_FREE_SLOT && op->list == list &&
 			op->first < (uint64_t)first + n && first < (uint64_t)op->first + op->n)
 			return true;
 	}
@@ -147,4 +148,10 @@ uint64_t hotplug_oldest_ticket(const struct region *region)
 			oldest = op->ticket;
 	}
 	return oldest;
+}
+
+void hotplug_record_done(struct region *region, uint32_t record)
+{
+	/* Release pairs with hotplug_record(): the owner is done with it. */
+	rcu_store_release(&region->ops[record].state, OP_FREE_SLOT);
 }

@@ -79,7 +79,7 @@ static void fork_child(void)
 
 static void fork_register(void)
 {
-	pthread_atfork(events_fork_prepare, events_fork_parent, fork_child);
+	pthread_atfork(NULL, NULL, fork_child);
 }
 
 /* ---- init ---- */
@@ -270,7 +270,7 @@ int rcumem_fini(void)
 	region = runtime_region();
 	if (region == NULL)
 		err = -ENODEV;
-	else if (writer_allowed() || rcu_process_in_section())
+	else if (writer_allowed() || rcu_process_in_section() || !writer_idle(region))
 		err = -EBUSY;
 	else
 		stop(region);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include <rcumem.h>
 #include <rte_eal_memconfig.h>
 
 #include "api.h"
@@ -16,7 +17,7 @@ void rte_mcfg_mem_read_lock(void)
 
 void rte_mcfg_mem_read_unlock(void)
 {
-	rcu_section_exit();
+	rcumem_read_unlock();
 }
 
 void rte_mcfg_mem_write_lock(void)

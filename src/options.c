@@ -23,6 +23,8 @@ static int copy_given(const struct rcumem_options *given, struct rcumem_options 
 		return 0;
 	if (given->sz < sizeof(given->sz))
 		return -EINVAL;
+	if (given->sz > OS_PAGE)
+		return -E2BIG;
 	for (size_t i = sizeof(*opts); i < given->sz; i++)
 		if (bytes[i])
 			return -E2BIG;

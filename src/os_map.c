@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,8 +20,12 @@
 int os_memfd(const char *name, uint64_t page_sz, uint64_t len)
 {
 	unsigned int flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+	struct rlimit limit;
 	int fd, err;
 
+	/* Beyond the limit on file sizes the kernel would send a signal instead of an error. */
+	if (getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < len)
+		return -ENOMEM;
 	if (page_sz > OS_PAGE)
 		flags |= MFD_HUGETLB | ((unsigned int)__builtin_ctzll(page_sz) << MFD_HUGE_SHIFT);
 	fd = memfd_create(name, flags);

@@ -6,6 +6,7 @@
 #include <rcumem.h>
 
 #include "api.h"
+#include "context.h"
 #include "log.h"
 #include "runtime.h"
 #include "writer.h"
@@ -22,27 +23,31 @@ int rcumem_read_lock(void)
 
 void rcumem_read_unlock(void)
 {
-	rcu_section_exit();
+	if (rcu_self.nesting > context_self.floor)
+		rcu_section_exit();
 }
 
 int rcumem_reader_register(void)
 {
-	return api_result(rcu_qsbr_register());
+	return api_result(context_self.callbacks ? -EDEADLK : rcu_qsbr_register());
 }
 
 int rcumem_reader_unregister(void)
 {
-	return api_result(rcu_qsbr_unregister());
+	return api_result(context_self.callbacks ? -EDEADLK : rcu_qsbr_unregister());
 }
 
+/* In a callback of a raw walk the long section is the walk's: it goes on. */
 void rcumem_reader_quiescent(void)
 {
-	rcu_qsbr_quiescent();
+	if (context_self.callbacks == 0)
+		rcu_qsbr_quiescent();
 }
 
 void rcumem_reader_offline(void)
 {
-	rcu_qsbr_offline();
+	if (context_self.callbacks == 0)
+		rcu_qsbr_offline();
 }
 
 void rcumem_reader_online(void)

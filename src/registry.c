@@ -2,8 +2,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <urcu/urcu-bp.h>
-#include <urcu/rculist.h>
 
 #include "atomic.h"
 #include "registry.h"
@@ -21,7 +19,7 @@ static struct registry_entry *find_locked(
 	struct registry_entry *entry;
 
 	cds_list_for_each_entry(entry, &registry->head,
-		node) if (strcmp(entry->name, name) == 0 && entry->arg == arg &&
+		node) if (!entry->gone && strcmp(entry->name, name) == 0 && entry->arg == arg &&
 			  entry->socket == socket) return entry;
 	return NULL;
 }
@@ -43,7 +41,7 @@ int registry_add(struct registry *registry, const char *name, const struct regis
 		free(copy);
 		err = -EEXIST;
 	} else {
-		cds_list_add_tail_rcu(&copy->node, &registry->head);
+		cds_list_add_tail(&copy->node, &registry->head);
 		rcu_store_relaxed(
 			&registry->cnt, registry->cnt + 1); /* Relaxed: see registry_empty(). */
 	}
@@ -61,16 +59,16 @@ int registry_remove(struct registry *registry, const char *name, const void *arg
 	pthread_mutex_lock(&registry->lock);
 	entry = find_locked(registry, name, arg, socket);
 	if (entry) {
-		cds_list_del_rcu(&entry->node);
+		entry->gone = true;
 		rcu_store_relaxed(
 			&registry->cnt, registry->cnt - 1); /* Relaxed: see registry_empty(). */
+		while (entry->running)
+			pthread_cond_wait(&registry->idle, &registry->lock);
+		cds_list_del(&entry->node);
+		free(entry);
 	}
 	pthread_mutex_unlock(&registry->lock);
-	if (entry == NULL)
-		return -ENOENT;
-	urcu_bp_synchronize_rcu();
-	free(entry);
-	return 0;
+	return entry ? 0 : -ENOENT;
 }
 
 void registry_clear(struct registry *registry)
@@ -87,18 +85,56 @@ void registry_clear(struct registry *registry)
 	pthread_mutex_unlock(&registry->lock);
 }
 
+void registry_forget(struct registry *registry)
+{
+	struct registry_entry *entry;
+
+	/* Threads of the parent may have held the lock, or be waiting; the fork may have come from
+	 * a callback, which returns to an entry: the entries are left where they are. */
+	pthread_mutex_init(&registry->lock, NULL);
+	pthread_cond_init(&registry->idle, NULL);
+	cds_list_for_each_entry(entry, &registry->head, node) entry->gone = true;
+	CDS_INIT_LIST_HEAD(&registry->head);
+	rcu_store_relaxed(&registry->cnt, 0); /* Relaxed: see registry_empty(). */
+}
+
 bool registry_empty(struct registry *registry)
 {
 	/* Relaxed: who registers beside an operation cannot know whether it is told of it. */
 	return rcu_load_relaxed(&registry->cnt) == 0;
 }
 
+/* Step to the entry behind `node`, hold it, under the lock; NULL at the end. */
+static struct registry_entry *hold_next(struct registry *registry, struct cds_list_head *node)
+{
+	struct registry_entry *entry = NULL;
+
+	do {
+		node = node->next;
+		entry = node == &registry->head ? NULL
+						: cds_list_entry(node, struct registry_entry, node);
+	} while (entry && entry->gone);
+	if (entry)
+		entry->running++;
+	return entry;
+}
+
 void registry_each(struct registry *registry,
 	void (*fn)(const struct registry_entry *entry, void *ctx), void *ctx)
 {
-	struct registry_entry *entry;
+	struct registry_entry *entry, *next;
 
-	urcu_bp_read_lock();
-	cds_list_for_each_entry_rcu(entry, &registry->head, node) fn(entry, ctx);
-	urcu_bp_read_unlock();
+	pthread_mutex_lock(&registry->lock);
+	entry = hold_next(registry, &registry->head);
+	while (entry) {
+		pthread_mutex_unlock(&registry->lock);
+		fn(entry, ctx);
+		pthread_mutex_lock(&registry->lock);
+		next = hold_next(
+			registry, &entry->node); /* The entry is in the list while it is held. */
+		if (--entry->running == 0 && entry->gone)
+			pthread_cond_broadcast(&registry->idle);
+		entry = next;
+	}
+	pthread_mutex_unlock(&registry->lock);
 }

@@ -5,9 +5,9 @@
 /*
  * A list of named callbacks, private to the process, in registration order.
  *
- * It is an RCU list of liburcu's "bulletproof" flavour: calling the entries
- * takes no lock, so that a callback may register and look up other things, and
- * removing one waits until no call of it is running.
+ * Callbacks run without the lock, so that they may look up and register other
+ * things, and fork; an entry that runs is held, and removing it waits for the
+ * holders only.
  */
 
 #include <pthread.h>
@@ -24,17 +24,21 @@ struct registry_entry {
 	void *arg;        /* Part of the key, like `socket`. */
 	int socket;
 	size_t limit;
+	unsigned int running; /* Calls going on; under the lock, like `gone`. */
+	bool gone;            /* Being removed: called no more. */
 };
 
 struct registry {
 	pthread_mutex_t lock; /* Writers of the list. */
 	struct cds_list_head head;
-	unsigned int cnt; /* Under the lock; relaxed elsewhere. */
+	pthread_cond_t idle; /* An entry that is being removed runs no more. */
+	unsigned int cnt;    /* Under the lock; relaxed elsewhere. */
 };
 
 #define REGISTRY_INIT(r)                                                                           \
 	{                                                                                          \
-		.lock = PTHREAD_MUTEX_INITIALIZER, .head = CDS_LIST_HEAD_INIT((r).head)            \
+		.lock = PTHREAD_MUTEX_INITIALIZER, .idle = PTHREAD_COND_INITIALIZER,               \
+		.head = CDS_LIST_HEAD_INIT((r).head)                                               \
 	}
 
 /* Add a copy of `entry`: 0, -EINVAL, -ENAMETOOLONG, -EEXIST or -ENOMEM. */
@@ -48,6 +52,9 @@ int registry_remove(struct registry *registry, const char *name, const void *arg
 
 /* Remove all, in a process that runs none of them. */
 void registry_clear(struct registry *registry);
+
+/* In the child of fork(): empty, whatever the parent's threads were doing. */
+void registry_forget(struct registry *registry);
 
 bool registry_empty(struct registry *registry);
 

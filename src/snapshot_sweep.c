@@ -54,13 +54,15 @@ void snapshot_sweep(struct region *region)
 	rcu_store_relaxed(&pool->free_cnt, 0);
 	pool->ring_head = pool->ring_tail = 0;
 	for (uint32_t b = 1; b < pool->next; b++) {
-		if (pool->born[b] & REACHED)
+		if (pool->born[b] & REACHED) {
 			pool->born[b] &= ~REACHED;
-		else if (pool->born[b] > snapshot_seq(root))
+		} else if (pool->born[b] > snapshot_seq(root)) {
+			pool->born[b] = SNAPSHOT_BORN_FREE; /* The sequence will go on. */
 			pool->free[free_cnt++] = b;
-		else
+		} else {
 			pool->ring[pool->ring_tail++] =
 				(struct snapshot_retired){.ticket = ticket, .block = b};
+		}
 	}
 	rcu_store_relaxed(&pool->free_cnt, free_cnt);
 	TEST_POINT("sweep.sorted");

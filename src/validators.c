@@ -75,7 +75,5 @@ void validators_fini(void)
 
 void validators_fork_child(void)
 {
-	/* Another thread of the parent may have held it, between two whole changes of the list. */
-	pthread_mutex_init(&validators.lock, NULL);
-	registry_clear(&validators);
+	registry_forget(&validators);
 }

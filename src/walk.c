@@ -81,6 +81,7 @@ static int walk_raw(struct walk *walk)
 
 static int walk_section(struct walk *walk)
 {
+	unsigned int floor;
 	int ret;
 
 	if (runtime_region() == NULL)
@@ -88,7 +89,10 @@ static int walk_section(struct walk *walk)
 	ret = rcu_section_enter();
 	if (ret)
 		return api_result(ret);
+	floor = context_self.floor;
+	context_self.floor = rcu_self.nesting;
 	ret = walk_raw(walk);
+	context_self.floor = floor;
 	rcu_section_exit();
 	return ret;
 }

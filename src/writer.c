@@ -53,12 +53,17 @@ void writer_callback_enter(void)
 {
 	context_self.callbacks++;
 	context_self.registry++;
+	context_self.floor = rcu_self.nesting; /* A writer's thread has no other section. */
 }
 
 void writer_callback_exit(void)
 {
-	context_self.registry--;
-	context_self.callbacks--;
+	/* A child that was forked by a callback has left it already. */
+	if (context_self.registry) {
+		context_self.registry--;
+		context_self.callbacks--;
+		context_self.floor = 0;
+	}
 }
 
 bool writer_in_callback(void)
@@ -126,6 +131,18 @@ int writer_lock(struct region *region)
 	region->owner_tid = (int32_t)syscall(__NR_gettid);
 	writer_self.owner = true;
 	return 0;
+}
+
+bool writer_idle(struct region *region)
+{
+	int err = pthread_mutex_trylock(&region->mutex);
+
+	if (err == EBUSY)
+		return false;
+	if (err == EOWNERDEAD)
+		pthread_mutex_consistent(&region->mutex);
+	pthread_mutex_unlock(&region->mutex);
+	return true;
 }
 
 void writer_unlock(struct region *region)
