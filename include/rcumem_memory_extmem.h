@@ -53,13 +53,15 @@ extern "C" {
  *
  * Errors     EINVAL (an argument out of range), EEXIST (the range overlaps a
  *            list, external or the library's own, reserved or in use), ENOSPC (no
- *            free list, socket id or index node), ENOMEM (no room for the
- *            segments), and the writer errors.
+ *            free list, socket id or index node), EAGAIN (a stuck reader holds the
+ *            lists that are free but for it; named in the log), ENOMEM (no room
+ *            for the segments), and the writer errors.
  * Ownership  The memory stays the user's; `iova_addrs` is copied.
  * Context    Any thread; not inside a section, walk or callback (EDEADLK).  An
  *            online QSBR reader passes a quiescent state.
  * Progress   Takes the writer mutex for time that grows with the pages; waits
- *            for no reader.
+ *            for readers only when they hold the last lists, up to the free
+ *            timeout.
  * Ordering   Lookups and walks that begin after the return find every page; a
  *            walk sees the whole list or none of it.
  * Source     seed rte_memory.h; contract rows X1-X9, section 3.  Differs:

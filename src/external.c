@@ -16,6 +16,7 @@
 #include "fbarray.h"
 #include "index.h"
 #include "intent.h"
+#include "log.h"
 #include "piece.h"
 #include "point.h"
 #include "runtime.h"
@@ -158,6 +159,32 @@ static int register_locked(struct region *region, const struct external_request 
 	return err;
 }
 
+/* Where only dying lists are in the way, wait for their readers once, without the mutex. */
+static int register_or_wait(const struct external_request *req)
+{
+	struct region *region = runtime_region();
+	struct rcu_culprit culprit = {0};
+	uint64_t ticket = 0;
+	int err;
+
+	for (int attempt = 0; attempt < 2; attempt++) {
+		err = writer_begin();
+		if (err)
+			return err;
+		external_reclaim_passed(region);
+		err = register_locked(region, req);
+		ticket = external_oldest_ticket(region);
+		writer_unlock(region);
+		if (err == -ENOSPC && ticket && attempt == 0)
+			rcu_wait(region->domain, ticket, region->free_timeout_ns, &culprit);
+		writer_online();
+		if (err != -ENOSPC || ticket == 0)
+			return err;
+	}
+	log_message(LOG_WARN, "thread %d holds up the reuse of memseg lists", culprit.tid);
+	return -EAGAIN;
+}
+
 int rte_extmem_register(
 	void *va_addr, size_t len, rte_iova_t iova_addrs[], unsigned int n_pages, size_t page_sz)
 {
@@ -178,11 +205,7 @@ int rte_extmem_register(
 		err = piece_make(
 			req.va, page_sz, iova_addrs, req.n_pages, &req.pieces, &req.n_pieces);
 	if (!err)
-		err = writer_begin();
-	if (!err) {
-		external_reclaim_passed(runtime_region());
-		err = writer_end(register_locked(runtime_region(), &req));
-	}
+		err = register_or_wait(&req);
 	free(req.pieces);
 	return api_result(err);
 }

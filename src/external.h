@@ -26,4 +26,7 @@ void external_unpublish(struct region *region, uint32_t list, bool published);
 /* Forget the dying lists that readers have passed; asks them once, does not wait. */
 void external_reclaim_passed(struct region *region);
 
+/* The ticket whose passing would end the next dying list; 0 when none is dying. */
+uint64_t external_oldest_ticket(const struct region *region);
+
 #endif /* EXTERNAL_H */

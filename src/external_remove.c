@@ -121,6 +121,19 @@ void external_reclaim_passed(struct region *region)
 	}
 }
 
+uint64_t external_oldest_ticket(const struct region *region)
+{
+	uint64_t oldest = 0;
+
+	for (uint32_t i = region->n_internal; i < region->max_lists; i++) {
+		const struct list_state *state = &region->states[i];
+
+		if (state->kind == LIST_DYING && (oldest == 0 || state->ticket < oldest))
+			oldest = state->ticket;
+	}
+	return oldest;
+}
+
 /* The external list of exactly this range: its number, -EINVAL or -ENOENT. */
 static int find(const struct region *region, const void *va, size_t len)
 {

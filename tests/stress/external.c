@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "external.h"
 
+#include <errno.h>
 #include <sched.h>
 #include <sys/mman.h>
 
@@ -60,17 +61,22 @@ static void region_register(struct region *region)
 	for (uint32_t i = 0; i < region->n; i++)
 		iovas[i] = region->iova + i * region->page_sz;
 	region_set(region, REGION_CHANGING);
-	if (rte_extmem_register(
-		    region->va, region->n * region->page_sz, iovas, region->n, region->page_sz))
-		stress_fail("wrong", "register of %p: errno %d", (void *)region->va, rte_errno);
+	/* A paused reader may hold every list that is free but for it: then it is "try again". */
+	while (rte_extmem_register(
+		region->va, region->n * region->page_sz, iovas, region->n, region->page_sz))
+		if (rte_errno != EAGAIN)
+			stress_fail(
+				"wrong", "register of %p: errno %d", (void *)region->va, rte_errno);
 	region_set(region, REGION_PRESENT);
 }
 
 static void region_unregister(struct region *region)
 {
 	region_set(region, REGION_CHANGING);
-	if (rte_extmem_unregister(region->va, region->n * region->page_sz))
-		stress_fail("wrong", "unregister of %p: errno %d", (void *)region->va, rte_errno);
+	while (rte_extmem_unregister(region->va, region->n * region->page_sz))
+		if (rte_errno != EAGAIN)
+			stress_fail("wrong", "unregister of %p: errno %d", (void *)region->va,
+				rte_errno);
 	region_set(region, REGION_ABSENT);
 }
 

@@ -88,7 +88,7 @@ static inline int look_seg(
 	look->stay += va >= scene.stay && va < scene.stay + STAY_PAGES * page_sz;
 	look->ext += va >= scene.stay_ext && va < scene.stay_ext + STAY_EXT * EXT_PAGE;
 	look->odd += va == scene.odd;
-	look->subject += va >= scene.pages && va < scene.pages + scene.n * page_sz;
+	look->subject += scene.pages && va >= scene.pages && va < scene.pages + scene.n * page_sz;
 	look->bare += va == NULL || ms->len != msl->page_sz;
 	return 0;
 }

@@ -226,6 +226,33 @@ static void stuck_reader_ends_in_try_again_and_not_in_a_hang(void **state)
 	ext_release(va, 2);
 }
 
+/* rows H9 */
+static void lists_that_a_section_may_hold_end_in_try_again(void **state)
+{
+	struct rcumem_options opts = test_options();
+	struct holder holder;
+	char *va = ext_reserve(1);
+	int err = 0;
+
+	(void)state;
+	opts.free_timeout_ms = 1;
+	opts.max_lists = 8;
+	runtime_start(&opts);
+	holder_start(&holder, rcumem_read_lock, rcumem_read_unlock);
+	for (int i = 0; i < 16 && !err; i++) {
+		rte_errno = 0;
+		if (ext_register(va, 1, 0x1000) || ext_unregister(va, 1))
+			err = rte_errno;
+	}
+	holder_stop(&holder);
+	assert_int_equal(err, EAGAIN);
+	/* As soon as the reader leaves, all goes on. */
+	assert_int_equal(ext_register(va, 1, 0x1000), 0);
+	assert_int_equal(ext_unregister(va, 1), 0);
+	runtime_stop();
+	ext_release(va, 1);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest cases[] = {
@@ -234,6 +261,7 @@ int main(void)
 		CASE(synchronize_waits_for_sections_of_other_threads_only),
 		BARE_CASE(pages_that_a_section_may_hold_stay_until_it_ends),
 		BARE_CASE(stuck_reader_ends_in_try_again_and_not_in_a_hang),
+		BARE_CASE(lists_that_a_section_may_hold_end_in_try_again),
 	};
 
 	return RUN_CASES("grace periods", cases);
