@@ -21,8 +21,9 @@ static void stream_read(struct stream *stream, char *to, uint32_t cnt)
 	for (unsigned int i = 0; i < 2; i++) {
 		uint32_t n = cnt < stream->len[i] ? cnt : stream->len[i];
 
-		if (n)
-			memcpy(to, stream->part[i], n);
+		if (n == 0)
+			continue; /* An empty part has no address. */
+		memcpy(to, stream->part[i], n);
 		stream->part[i] += n;
 		stream->len[i] -= n;
 		to += n;
