@@ -62,8 +62,7 @@ static int alloc_locked(struct region *region, const struct alloc_request *req, 
 	*va = (void *)(uintptr_t)segment_va(state, plug.first);
 	*record = !req->initial && events_wanted() ? hotplug_record(region) : -1;
 	if (*record >= 0)
-		region->ops[*record] = (struct op_record){OP_EVENTS, list, plug.first, n,
-			op_owner(region->owner_pid, region->owner_tid)};
+		hotplug_record_begin(region, (uint32_t)*record, list, plug.first, n);
 	TEST_POINT("alloc.recorded");
 	return 0;
 }

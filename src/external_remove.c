@@ -54,14 +54,17 @@ void external_forget(struct region *region, uint32_t list)
 {
 	struct list_state *state = &region->states[list];
 
+	/* Release pairs with external_undo(): what is left of it from here on is to be forgotten.
+	 */
+	rcu_store_release(&state->kind, LIST_DYING);
 	storage_destroy(region, list, state->born);
 	TEST_POINT("forget.storage");
 	runtime_attached_set(list, false);
 	memset(&region->lists[list], 0, sizeof(region->lists[list]));
 	TEST_POINT("forget.list");
-	/* Release pairs with external_undo(): of a record of no kind nothing is left but itself. */
+	memset(&state->kind + 1, 0, sizeof(*state) - sizeof(state->kind));
+	/* Release pairs with external_undo(): of a record of no kind nothing is left. */
 	rcu_store_release(&state->kind, LIST_NONE);
-	memset(state, 0, sizeof(*state));
 }
 
 void external_undo(struct region *region, uint32_t list, uint64_t seq)

@@ -79,8 +79,7 @@ static int claim(struct region *region, const struct free_range *range)
 	/* Before anybody is told: what could fail later fails here. */
 	if (record < 0 || snapshot_reserve(region, snapshot_cost(range->n), NULL))
 		return -EAGAIN;
-	region->ops[record] = (struct op_record){OP_EVENTS, range->list, range->first, range->n,
-		op_owner(region->owner_pid, region->owner_tid)};
+	hotplug_record_begin(region, (uint32_t)record, range->list, range->first, range->n);
 	TEST_POINT("free.claimed");
 	return record;
 }

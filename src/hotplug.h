@@ -50,6 +50,10 @@ bool hotplug_busy(const struct region *region, uint32_t list, uint32_t first, ui
  */
 uint64_t hotplug_oldest_ticket(const struct region *region);
 
+/* Keep a range for its callbacks to be told. */
+void hotplug_record_begin(
+	struct region *region, uint32_t record, uint32_t list, uint32_t first, uint32_t n);
+
 /* The end of an OP_EVENTS record, by the thread that made it; needs no mutex. */
 void hotplug_record_done(struct region *region, uint32_t record);
 

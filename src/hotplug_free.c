@@ -150,6 +150,20 @@ uint64_t hotplug_oldest_ticket(const struct region *region)
 	return oldest;
 }
 
+void hotplug_record_begin(
+	struct region *region, uint32_t record, uint32_t list, uint32_t first, uint32_t n)
+{
+	struct op_record *op = &region->ops[record];
+
+	op->list = list;
+	op->first = first;
+	op->n = n;
+	op->ticket = op_owner(region->owner_pid, region->owner_tid);
+	/* Release pairs with hotplug_record(): a record in use is complete, also for who recovers.
+	 */
+	rcu_store_release(&op->state, OP_EVENTS);
+}
+
 void hotplug_record_done(struct region *region, uint32_t record)
 {
 	/* Release pairs with hotplug_record(): the owner is done with it. */
