@@ -63,20 +63,24 @@ static void region_register(struct region *region)
 	region_set(region, REGION_CHANGING);
 	/* A paused reader may hold every list that is free but for it: then it is "try again". */
 	while (rte_extmem_register(
-		region->va, region->n * region->page_sz, iovas, region->n, region->page_sz))
-		if (rte_errno != EAGAIN)
-			stress_fail(
-				"wrong", "register of %p: errno %d", (void *)region->va, rte_errno);
+		region->va, region->n * region->page_sz, iovas, region->n, region->page_sz)) {
+		if (rte_errno == EAGAIN)
+			continue;
+		stress_fail("wrong", "register of %p: errno %d", (void *)region->va, rte_errno);
+		return;
+	}
 	region_set(region, REGION_PRESENT);
 }
 
 static void region_unregister(struct region *region)
 {
 	region_set(region, REGION_CHANGING);
-	while (rte_extmem_unregister(region->va, region->n * region->page_sz))
-		if (rte_errno != EAGAIN)
-			stress_fail("wrong", "unregister of %p: errno %d", (void *)region->va,
-				rte_errno);
+	while (rte_extmem_unregister(region->va, region->n * region->page_sz)) {
+		if (rte_errno == EAGAIN)
+			continue;
+		stress_fail("wrong", "unregister of %p: errno %d", (void *)region->va, rte_errno);
+		return;
+	}
 	region_set(region, REGION_ABSENT);
 }
 
@@ -153,12 +157,46 @@ static void by_iova(uint64_t iova)
 			(void *)va);
 }
 
+/* Descriptors found in the present section. */
+static __thread struct {
+	const struct rte_memseg *ms;
+	const struct region *region;
+	uint64_t off;
+} holds[8];
+static __thread unsigned int n_holds;
+
+static void hold(const struct region *region, const struct rte_memseg *ms, uint64_t off)
+{
+	if (n_holds == sizeof(holds) / sizeof(holds[0]))
+		return;
+	holds[n_holds].ms = ms;
+	holds[n_holds].region = region;
+	holds[n_holds++].off = off;
+}
+
+void external_recheck(bool end)
+{
+	for (unsigned int i = 0; i < n_holds; i++) {
+		const struct rte_memseg *ms = holds[i].ms;
+		const struct region *region = holds[i].region;
+
+		if (ms->addr != region->va + holds[i].off ||
+			ms->iova != region->iova + holds[i].off || ms->len != region->page_sz ||
+			ms->socket_id < 256)
+			stress_fail("recycled",
+				"the descriptor of external %p says %p, IOVA %#llx, length %zu",
+				(void *)(region->va + holds[i].off), ms->addr,
+				(unsigned long long)ms->iova, ms->len);
+	}
+	if (end)
+		n_holds = 0;
+}
+
 static void by_address(const struct region *region, uint64_t off, bool section)
 {
 	uint64_t before = region_get(region);
 	const struct rte_memseg *ms = rte_mem_virt2memseg(region->va + off, NULL);
 	uint64_t after = region_get(region);
-	uint64_t page = off / region->page_sz * region->page_sz;
 
 	tally->external++;
 	if (!ms && stays(before, after, REGION_PRESENT))
@@ -166,15 +204,8 @@ static void by_address(const struct region *region, uint64_t off, bool section)
 	if (ms && stays(before, after, REGION_ABSENT))
 		stress_fail("late", "external %p is found though it has been unregistered",
 			(void *)(region->va + off));
-	for (int i = 0; ms && section && i < 100; i++)
-		if (ms->addr != region->va + page || ms->iova != region->iova + page ||
-			ms->len != region->page_sz || ms->socket_id < 256) {
-			stress_fail("recycled",
-				"the descriptor of external %p says %p, IOVA %#llx, length %zu",
-				(void *)(region->va + off), ms->addr, (unsigned long long)ms->iova,
-				ms->len);
-			break;
-		}
+	if (ms && section)
+		hold(region, ms, off / region->page_sz * region->page_sz);
 }
 
 static void to_iova(const struct region *region, uint64_t off)

@@ -23,8 +23,11 @@ void reader_begin(struct reader_start *start);
 /* Map the regions' memory: 0, or -1. */
 int external_init(void);
 
-/* One random lookup of one region; what a section finds is looked at again before it ends. */
+/* One random lookup of one region; what a section finds is held. */
 void external_lookup(uint64_t *random, bool section);
+
+/* Look at everything held again; for the last time when the section ends. */
+void external_recheck(bool end);
 
 /* Now and then one that pauses until the region has gone and come back. */
 void external_straddle(uint64_t *random);

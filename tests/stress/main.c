@@ -132,7 +132,9 @@ static void start(void)
 		.free_timeout_ms = 5,
 	};
 
-	if (options.large && hugepages_free() < HUGEPAGES_NEEDED) {
+	/* Pages of 4 KiB have no physical IO address: nothing to look up by it. */
+	if ((options.large && hugepages_free() < HUGEPAGES_NEEDED) ||
+		(options.pa && !options.large)) {
 		printf("skipped: %ld hugepages of 2 MiB are free, %d are needed\n",
 			hugepages_free(), HUGEPAGES_NEEDED);
 		exit(77);

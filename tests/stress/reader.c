@@ -14,8 +14,10 @@ static void dawdle(uint64_t *random, struct holds *holds)
 	uint32_t how = random_below(random, 16);
 	uint64_t until = now_ns() + (how == 0 ? 300000 : how < 4 ? 20000 : 500);
 
-	while (now_ns() < until && !stress_over())
+	while (now_ns() < until && !stress_over()) {
 		holds_recheck(holds);
+		external_recheck(false);
+	}
 	if (how == 1)
 		sched_yield();
 }
@@ -42,6 +44,7 @@ static void one_section(uint64_t *random, struct holds *holds)
 	}
 	dawdle(random, holds);
 	holds_end(holds);
+	external_recheck(true);
 	rcumem_read_unlock();
 	tally->sections++;
 }
@@ -81,6 +84,7 @@ void *qsbr_reader_main(void *arg)
 		walk_raw(&random);
 		dawdle(&random, &holds);
 		holds_end(&holds);
+		external_recheck(true);
 		tally->sections++;
 		if (random_below(&random, 64) == 0) {
 			rcumem_reader_offline();

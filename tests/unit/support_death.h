@@ -94,69 +94,7 @@ static inline unsigned int run_and_die(int (*run)(void), unsigned int at)
 	return death.met;
 }
 
-/* A writer call that changes nothing: recovers, when the mutex was left by a dead one. */
-static inline int recover(void)
-{
-	int err = writer_begin();
-
-	return err ? err : writer_end(0);
-}
-
-static inline int enter(void *arg)
-{
-	(void)arg;
-	return rcumem_read_lock();
-}
-
-static inline int leave(void *arg)
-{
-	(void)arg;
-	rcumem_read_unlock();
-	return 0;
-}
-
-static inline uint32_t blocks_at_hand(void)
-{
-	const struct snapshot_pool *pool = runtime_region()->snapshots;
-
-	return pool->free_cnt + (pool->max - pool->next);
-}
-
-/* One life: the points met by the writer, and, when it died, by its successor. */
-struct life {
-	unsigned int met;
-	unsigned int met_again;
-};
-
-static inline struct life live(const struct operation *op, unsigned int at, unsigned int again)
-{
-	char *others = NULL;
-	struct life life = {0};
-
-	scene.pages = scene.stay + STAY_PAGES * page_sz;
-	if (op->held)
-		assert_int_equal(actor_do(scene.reader, enter, NULL), 0);
-	op->prepare();
-	life.met = run_and_die(op->run, at);
-	if (at)
-		life.met_again = run_and_die(recover, again);
-	assert_int_equal(recover(), 0);
-	assert_true(region_sound());
-	if (op->held && blocks_at_hand() > snapshot_cost(2) + snapshot_cost(8))
-		others = take_while_held();
-	if (op->held)
-		actor_do(scene.reader, leave, NULL);
-	settle();
-	assert_whole();
-	if (others)
-		give_back(others);
-	rest_release();
-	settle();
-	if (scene.wrong)
-		fail_msg("%s: at %s the memory of others was not what it should be", op->name,
-			scene.wrong);
-	return life;
-}
+#include "support_life.h"
 
 /* Deaths of successors: all of them for a short operation, some for a long one. */
 #define SUCCESSORS 30u

@@ -12,31 +12,9 @@ static size_t many(void)
 	return page_sz == RTE_PGSIZE_4K ? 70 : 5;
 }
 
-static int alloc_n(size_t n)
-{
-	return rcumem_pages_alloc(n * page_sz, page_sz, SOCKET_ID_ANY, 0) == scene.pages ? 0 : -1;
-}
-
-static int alloc_subject(void)
-{
-	return alloc_n(scene.n);
-}
-
-static void nothing_yet(void)
-{
-	scene.n = 2;
-}
-
 static void nothing_yet_of_many(void)
 {
 	scene.n = many();
-}
-
-static void pages_in_use(void)
-{
-	scene.n = 3;
-	assert_int_equal(alloc_n(scene.n), 0);
-	memset(scene.pages, 'p', scene.n * page_sz);
 }
 
 static void many_pages_in_use(void)
@@ -51,11 +29,6 @@ static void middle_in_use(void)
 	assert_int_equal(alloc_n(3), 0);
 	scene.pages += page_sz;
 	scene.n = 1;
-}
-
-static int free_subject(void)
-{
-	return rcumem_pages_free(scene.pages, scene.n * page_sz);
 }
 
 /* Freed while a reader was inside, which has left since: the next writer reclaims. */

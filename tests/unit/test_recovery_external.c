@@ -7,22 +7,11 @@
 
 #include "support_death.h"
 
-static void no_pages(void)
-{
-	scene.n = 0;
-}
-
 static int register_odd(void)
 {
 	uint64_t iovas[2] = {ODD_IOVA + ODD_PAGE, ODD_IOVA + 2 * ODD_PAGE};
 
 	return rte_extmem_register(scene.op_odd, 2 * ODD_PAGE, iovas, 2, ODD_PAGE);
-}
-
-static void registered(void)
-{
-	scene.n = 0;
-	assert_int_equal(ext_subject_register(), 0);
 }
 
 static void odd_registered(void)
