@@ -54,7 +54,7 @@ uint64_t hotplug_oldest_ticket(const struct region *region);
 void hotplug_record_begin(
 	struct region *region, uint32_t record, uint32_t list, uint32_t first, uint32_t n);
 
-/* The end of an OP_EVENTS record, by the thread that made it; needs no mutex. */
+/* The end of an OP_ALLOC_EVENTS record, by the thread that made it; needs no mutex. */
 void hotplug_record_done(struct region *region, uint32_t record);
 
 /* A free record, or -1. */

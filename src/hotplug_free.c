@@ -65,7 +65,8 @@ int hotplug_unpublish(struct region *region, uint32_t list, uint32_t first, uint
 	TEST_POINT("unpublish.withdrawn");
 	snapshot_set_pages(&edit, list, first, n, false);
 	ticket = snapshot_publish(&edit);
-	region->ops[record] = (struct op_record){OP_QUARANTINE, list, first, n, ticket};
+	region->ops[record] = (struct op_record){
+		.state = OP_QUARANTINE, .list = list, .first = first, .n = n, .ticket = ticket};
 	TEST_POINT("unpublish.recorded");
 	/* Relaxed, all of these: figures. */
 	rcu_store_relaxed(&msl->version, msl->version + n);
@@ -158,10 +159,10 @@ void hotplug_record_begin(
 	op->list = list;
 	op->first = first;
 	op->n = n;
-	op->ticket = op_owner(region->owner_pid, region->owner_tid);
+	op->owner = op_owner(region->owner_process, region->owner_tid);
 	/* Release pairs with hotplug_record(): a record in use is complete, also for who recovers.
 	 */
-	rcu_store_release(&op->state, OP_EVENTS);
+	rcu_store_release(&op->state, OP_ALLOC_EVENTS);
 }
 
 void hotplug_record_done(struct region *region, uint32_t record)

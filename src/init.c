@@ -118,7 +118,8 @@ static void fill_in(struct region *region, const struct rcumem_options *opts, bo
 	if (opts->prefix)
 		snprintf(region->prefix, sizeof(region->prefix), "%s", opts->prefix);
 	dma_narrow(region, opts->dma_mask_bits);
-	region->processes[runtime.process] = (struct region_process){.used = 1, .pid = getpid()};
+	region->processes[runtime.process] =
+		(struct region_process){.state = PROCESS_ALIVE, .pid = getpid()};
 }
 
 /* Backing of one list: a memfd mapped whole. */

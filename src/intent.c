@@ -69,12 +69,22 @@ static void recount(struct region *region)
 	rcu_store_relaxed(&stats->quarantined_bytes, quarantined);
 }
 
+/* Readers may have found the range until now. */
+static void quarantine(struct region *region, const struct intent *intent)
+{
+	region->ops[intent->record] = (struct op_record){
+		.state = OP_QUARANTINE,
+		.list = intent->list,
+		.first = intent->first,
+		.n = intent->n,
+		.ticket = rcu_ticket(region->domain),
+	};
+}
+
 /* Bring a free to its first half's end: withdrawn, published so, in quarantine. */
 static void finish_unpublish(struct region *region, const struct intent *intent, bool published)
 {
-	struct op_record *op = &region->ops[intent->record];
 	struct snapshot_edit edit;
-
 	struct rte_memseg_list *msl = &region->lists[intent->list];
 
 	hotplug_withdraw(region, intent->list, intent->first, intent->n);
@@ -85,8 +95,7 @@ static void finish_unpublish(struct region *region, const struct intent *intent,
 		snapshot_set_pages(&edit, intent->list, intent->first, intent->n, false);
 		snapshot_publish(&edit);
 	}
-	*op = (struct op_record){
-		OP_QUARANTINE, intent->list, intent->first, intent->n, rcu_ticket(region->domain)};
+	quarantine(region, intent);
 }
 
 /*
@@ -99,8 +108,7 @@ static void undo_alloc(struct region *region, const struct intent *intent)
 
 	pagemask_set(state->taken, state->n_pages, intent->first, intent->n, true);
 	hotplug_withdraw(region, intent->list, intent->first, intent->n);
-	region->ops[intent->record] = (struct op_record){
-		OP_QUARANTINE, intent->list, intent->first, intent->n, rcu_ticket(region->domain)};
+	quarantine(region, intent);
 }
 
 /* The socket of a list that was published is never given again. */
@@ -115,10 +123,10 @@ static void keep_socket_id(struct region *region, uint32_t list)
 /* What the dead writer was telling callbacks, or had told them, stays in use and may be freed. */
 static void drop_events(struct region *region)
 {
-	uint64_t dead = op_owner(region->owner_pid, region->owner_tid);
+	uint64_t dead = op_owner(region->owner_process, region->owner_tid);
 
 	for (uint32_t i = 0; i < REGION_OPS; i++)
-		if (region->ops[i].state == OP_EVENTS && region->ops[i].ticket == dead)
+		if (region->ops[i].state == OP_ALLOC_EVENTS && region->ops[i].owner == dead)
 			region->ops[i].state = OP_FREE_SLOT;
 }
 

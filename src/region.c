@@ -225,6 +225,7 @@ static int fill(struct region *region, const struct region_shape *shape, uint64_
 	region->fingerprint = fingerprint();
 	region->base = (uint64_t)(uintptr_t)region;
 	region->len = len;
+	region->shape = *shape;
 	region->max_lists = shape->max_lists;
 	region->n_internal = (uint32_t)(__builtin_popcountll(shape->page_sizes) * shape->n_sockets);
 	region->next_socket_id = 256;

@@ -29,7 +29,8 @@
 #define REGION_LISTS_MAX 4096
 #define REGION_SOCKETS   32
 #define REGION_OPS       256
-#define REGION_PROCESSES 64
+#define REGION_PROCESSES 64 /* One bit of a word each. */
+#define REGION_EVENTS    1024
 #define REGION_ALIGN     (1ull << 30) /* Of lists and of the region itself. */
 
 struct snapshot_pool;
@@ -52,14 +53,16 @@ struct intent {
 	uint32_t first;  /* First page. */
 	uint32_t n;      /* Pages. */
 	uint64_t seq;    /* Sequence of the snapshot that publishes the operation. */
+	uint64_t event;  /* Number of the event that tells of it; 0: nobody listens. */
 	uint32_t record; /* Index into ops[]. */
 };
 
 /* A range that is neither free nor simply in use. */
 enum op_state {
 	OP_FREE_SLOT,
-	OP_EVENTS,     /* Published; callbacks are being told: nobody else may free it. */
-	OP_QUARANTINE, /* Unpublished; readers may still hold it. */
+	OP_ALLOC_EVENTS, /* Published; callbacks are being told: nobody else may free it. */
+	OP_FREE_EVENTS,  /* Published; unpublished as soon as all callbacks have been told. */
+	OP_QUARANTINE,   /* Unpublished; readers may still hold it. */
 };
 
 struct op_record {
@@ -67,14 +70,15 @@ struct op_record {
 	uint32_t list;  /* Writer, all of these. */
 	uint32_t first;
 	uint32_t n;
-	/* OP_QUARANTINE: readers before it may hold the range.  OP_EVENTS: op_owner(). */
-	uint64_t ticket;
+	uint64_t ticket; /* OP_QUARANTINE: readers before it may hold the range. */
+	uint64_t event;  /* OP_*_EVENTS: its number in the log; kept in quarantine. */
+	uint64_t owner;  /* OP_*_EVENTS: op_owner() of who sees to it; 0: any writer does. */
 };
 
-/* Who tells the callbacks of a range. */
-static inline uint64_t op_owner(int32_t pid, int32_t tid)
+/* A thread of a process. */
+static inline uint64_t op_owner(uint32_t process, int32_t tid)
 {
-	return (uint64_t)(uint32_t)pid << 32 | (uint32_t)tid;
+	return (uint64_t)(process + 1) << 32 | (uint32_t)tid;
 }
 
 enum list_kind {
@@ -116,10 +120,53 @@ struct region_stats {
 	uint64_t recoveries;
 };
 
+enum process_state {
+	PROCESS_FREE,
+	PROCESS_ALIVE,
+	PROCESS_DYING, /* Has left or was killed; what it held is being given back. */
+};
+
 struct region_process {
-	uint32_t used; /* Writer. */
-	int32_t pid;   /* Writer; for messages. */
+	uint32_t state;        /* Writer. */
+	int32_t pid;           /* Writer; for messages: other processes may know another number. */
+	pthread_mutex_t alive; /* Robust; its agent thread owns it as long as the process lives. */
+	/* Events, stored by the process itself: all up to `told` are done, `telling` has begun. */
+	uint64_t told __attribute__((aligned(RCU_CACHE_LINE)));
+	uint64_t telling;
+	uint32_t bell; /* Futex: changes when there is something to do. */
 } __attribute__((aligned(RCU_CACHE_LINE)));
+
+/* One memory event. */
+struct region_event {
+	uint64_t to;        /* Process slots that are told; writer, like all but `cancelled`. */
+	uint32_t type;      /* enum rte_mem_event */
+	uint32_t cancelled; /* Who has not begun with it skips it. */
+	uint32_t list;
+	uint32_t first;
+	uint32_t n;
+	uint32_t pad;
+};
+
+/* Events in the order of their numbers, from 1; number e stands in ring[e % REGION_EVENTS]. */
+struct event_log {
+	uint64_t head;      /* The last one; writer (release), processes (acquire). */
+	uint64_t listeners; /* Processes with callbacks; each sets and clears its own bit. */
+	uint32_t answered;  /* Futex: changes when a process has been told. */
+	struct region_event ring[REGION_EVENTS];
+};
+
+/* What decides the layout of a region. */
+struct region_shape {
+	uint64_t base; /* Address wanted; 0: the default and, when it is taken, the next that is
+			  free. */
+	uint32_t max_lists;
+	uint32_t max_readers;
+	uint32_t max_nodes;
+	uint64_t list_len; /* 0: the default of each page size. */
+	uint64_t page_sizes;
+	int n_sockets;
+	int sockets[REGION_SOCKETS]; /* NUMA node numbers. */
+};
 
 struct region {
 	uint64_t magic; /* Immutable, like all up to `domain`. */
@@ -137,6 +184,8 @@ struct region {
 	uint32_t membarrier; /* 1: every process registered for it. */
 	uint64_t free_timeout_ns;
 	uint64_t lock_timeout_ns;
+	uint64_t event_timeout_ns;
+	struct region_shape shape; /* What the layout was made from. */
 	uint64_t socket_limit[REGION_SOCKETS];
 	struct rcu_domain *domain;
 	struct rcu_radix *va_index;   /* index.h tells what its words mean. */
@@ -160,25 +209,14 @@ struct region {
 		aligned(RCU_CACHE_LINE))); /* The writer mutex: robust, process-shared. */
 	int32_t owner_pid;                 /* Writer; for messages. */
 	int32_t owner_tid;
+	uint32_t owner_process; /* Writer. */
 	struct intent intent;
 	uint32_t next_socket_id;               /* Writer: for external lists, from 256. */
 	uint64_t socket_bytes[REGION_SOCKETS]; /* Writer: in use. */
 	struct op_record ops[REGION_OPS];
 	struct region_stats stats;
+	struct event_log events;
 	struct region_process processes[REGION_PROCESSES];
-};
-
-/* What decides the layout of a region. */
-struct region_shape {
-	uint64_t base; /* Address wanted; 0: the default and, when it is taken, the next that is
-			  free. */
-	uint32_t max_lists;
-	uint32_t max_readers;
-	uint32_t max_nodes;
-	uint64_t list_len; /* 0: the default of each page size. */
-	uint64_t page_sizes;
-	int n_sockets;
-	int sockets[REGION_SOCKETS]; /* NUMA node numbers. */
 };
 
 /*

@@ -128,6 +128,7 @@ int writer_lock(struct region *region)
 	if (err)
 		return -err;
 	region->owner_pid = getpid();
+	region->owner_process = runtime.process;
 	region->owner_tid = (int32_t)syscall(__NR_gettid);
 	writer_self.owner = true;
 	return 0;
