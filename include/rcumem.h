@@ -43,6 +43,13 @@ enum rcumem_iova_mode {
 	RCUMEM_IOVA_VA = 2,      /**< The virtual address; needs no privilege. */
 };
 
+/** Which runtime a prefix may stand for. */
+enum rcumem_attach {
+	RCUMEM_ATTACH_ANY = 0,    /**< Join the runtime of that name, or create it. */
+	RCUMEM_ATTACH_CREATE = 1, /**< Create it: EEXIST when it is there. */
+	RCUMEM_ATTACH_JOIN = 2,   /**< Join it: ENOENT when it is not there. */
+};
+
 /** Sockets that the per-socket options can name. */
 #define RCUMEM_MAX_SOCKETS 32
 
@@ -87,6 +94,11 @@ struct rcumem_options {
 	unsigned int free_timeout_ms;
 	/** How long a writer waits for another writer, in milliseconds; default 5000. */
 	unsigned int lock_timeout_ms;
+	/** How long an operation waits for the callbacks of other processes, in
+	 *  milliseconds; default 5000. */
+	unsigned int event_timeout_ms;
+	/** What a prefix stands for. */
+	enum rcumem_attach attach;
 };
 
 /**
@@ -96,6 +108,13 @@ struct rcumem_options {
  * success.  What the machine lacks (hugepages, userfaultfd, membarrier, NUMA)
  * is replaced by a fallback and said once at log level "info".
  *
+ * With a prefix, processes of one user share the runtime, as peers: whoever
+ * comes first creates it, any that lives lets others in, and the last one out
+ * leaves nothing.  Who joins gets the runtime as it was made: of the options,
+ * `prefix`, `attach` and `lock_timeout_ms` count.  A library thread answers
+ * newcomers.  The library keeps files open; a process that closes them behind
+ * its back (closefrom()) counts as dead.
+ *
  * @param opts
  *   Options, or NULL for the defaults and the environment:
  *   RCUMEM_PREFIX, RCUMEM_IOVA_MODE (pa, va), RCUMEM_BASE_VA (a number),
@@ -104,10 +123,16 @@ struct rcumem_options {
  *   0, or -1 with rte_errno.
  *
  * Errors     EINVAL (an option out of range), E2BIG (a field this library does
- *            not know), EALREADY (already started), EBUSY (the prefix is in
- *            use), EPERM (IOVA mode PA without physical addresses),
- *            EADDRNOTAVAIL (base_va given and taken), EDEADLK (inside a
- *            section, walk or callback), EMFILE, ENFILE, ENOMEM, ENOSPC.
+ *            not know), EALREADY (already started), EPERM (IOVA mode PA
+ *            without physical addresses), EADDRNOTAVAIL (base_va given and
+ *            taken, or the runtime's addresses are taken in this process),
+ *            EDEADLK (inside a section, walk or callback), EMFILE, ENFILE,
+ *            ENOMEM, ENOSPC.  With a prefix also EEXIST, ENOENT (`attach`),
+ *            EACCES (the directory or a process is another user's), EPROTO
+ *            (its processes are of another build), EBADMSG (its control region
+ *            is damaged), EUSERS (64 processes are attached), ENOTSUP (it
+ *            relies on membarrier, which this process lacks), ETIMEDOUT (its
+ *            processes do not answer), ENAMETOOLONG (the path of its directory).
  * Ownership  The strings may go away after the call.
  * Context    Any thread; not inside a section or callback.
  * Progress   Blocks for the clearing of the initial memory.
@@ -182,12 +207,14 @@ RCUMEM_API void *rcumem_pages_alloc(size_t len, size_t page_sz, int socket_id, u
  * @param len
  *   Bytes, a multiple of the page size.
  * @return
- *   0, or -1 with rte_errno and nothing freed.
+ *   0, or -1 with rte_errno and nothing freed; with EINPROGRESS it will be.
  *
  * Errors     EINVAL (unaligned, not ours, spans lists, external), ENOENT (a
  *            page of it is not in use), EBUSY (a page is flagged do-not-free,
- *            or another thread frees it), EDEADLK, ETIMEDOUT, EAGAIN, ENODEV:
- *            as rcumem_pages_alloc().
+ *            or another thread frees it), EINPROGRESS (a process does not tell
+ *            its callbacks, and is named in the log: the pages stay in use
+ *            until it has, or has died; then they go by themselves), EDEADLK,
+ *            ETIMEDOUT, EAGAIN, ENODEV: as rcumem_pages_alloc().
  * Context    Any thread; an online QSBR reader passes a quiescent state.
  * Progress   Waits for readers, without holding the mutex, up to the timeout.
  */
@@ -430,6 +457,38 @@ RCUMEM_API void *rcumem_iova2virt(const struct rcumem_space *space, uint64_t iov
  */
 RCUMEM_API rte_iova_t rcumem_virt2iova(
 	const struct rcumem_space *space, const void *virt, uint64_t *len);
+
+/* ---- Memory events ------------------------------------------------------- */
+
+/**
+ * Register a memory event callback that misses nothing and hears nothing twice.
+ *
+ * Before the call returns, the calling thread calls it with RTE_MEM_EVENT_ALLOC
+ * for each run of pages in use, as of one instant; every event after that
+ * instant follows, of whichever process, in the order of
+ * rte_mem_event_callback_register().  Pages that are leaving at that instant
+ * are not shown.  External memory is not.  rte_mem_event_callback_unregister()
+ * with the same name and argument ends it.
+ *
+ * @param name
+ *   Up to 63 bytes, unique together with `arg` among all event callbacks.
+ * @param clb
+ *   The callback; it may call every reader and no writer.
+ * @param arg
+ *   Handed to the callback.
+ * @return
+ *   0, or -1 with rte_errno; then the callback is not registered.
+ *
+ * Errors     EINVAL, ENAMETOOLONG, EEXIST (name and argument are registered),
+ *            ENODEV, EDEADLK (inside a section, walk or callback), ENOMEM,
+ *            ENOSPC (no slot for one more reader), ETIMEDOUT (another thread's
+ *            callback, or another writer, takes too long), EAGAIN (no thread).
+ * Ownership  `name` is copied; `arg` stays the caller's.
+ * Context    Any thread; not inside a section or callback.
+ * Ordering   A page shown is in use, and its memory stays until the callback
+ *            was told that it goes.
+ */
+RCUMEM_API int rcumem_subscribe(const char *name, rte_mem_event_callback_t clb, void *arg);
 
 /* ---- Statistics --------------------------------------------------------- */
 

@@ -138,16 +138,20 @@ void rcu_attach(struct rcu_domain *domain, uint32_t owner, bool membarrier)
 	pthread_mutex_unlock(&rcu_process.lock);
 }
 
+void rcu_release_owner(struct rcu_domain *domain, uint32_t owner)
+{
+	for (uint32_t i = 0; i < domain->reader_max; i++)
+		/* Relaxed: whoever owns a slot of that process is dead, or kept out by the caller.
+		 */
+		if (rcu_load_relaxed(&domain->readers[i].owner) == owner + 1)
+			reader_release(&domain->readers[i]);
+}
+
 void rcu_detach(void)
 {
 	pthread_mutex_lock(&rcu_process.lock);
-	for (uint32_t i = 0; rcu_process.domain && i < rcu_process.domain->reader_max; i++) {
-		struct rcu_reader *reader = &rcu_process.domain->readers[i];
-
-		/* Relaxed: slots of this process change under the lock. */
-		if (rcu_load_relaxed(&reader->owner) == rcu_process.owner + 1)
-			reader_release(reader);
-	}
+	if (rcu_process.domain)
+		rcu_release_owner(rcu_process.domain, rcu_process.owner);
 	rcu_process.domain = NULL;
 	/* Relaxed: see rcu_section_enter(). */
 	rcu_store_relaxed(&rcu_generation, rcu_generation + 1);

@@ -86,6 +86,9 @@ void rcu_attach(struct rcu_domain *domain, uint32_t owner, bool membarrier);
 /* Forget the domain: releases the slots of all threads of this process. */
 void rcu_detach(void);
 
+/* Release the slots of all threads of a process that has died or leaves. */
+void rcu_release_owner(struct rcu_domain *domain, uint32_t owner);
+
 /* In the child of fork(): forget the domain without touching it. */
 void rcu_forget(void);
 

@@ -5,12 +5,12 @@
 
 #include "alloc.h"
 #include "api.h"
+#include "event_log.h"
 #include "events.h"
 #include "hotplug.h"
-#include "log.h"
 #include "os.h"
 #include "pagemask.h"
-#include "point.h"
+#include "process.h"
 #include "runtime.h"
 #include "segment.h"
 #include "snapshot_edit.h"
@@ -33,10 +33,7 @@ static int check_limit(const struct region *region, const struct alloc_request *
 	return !req->initial && limit && new_bytes > limit ? -EPERM : 0;
 }
 
-/*
- * Pages of one list: 0 and *va, or -errno.  When the pages are published and
- * callbacks wait to be told, *record keeps others from freeing them meanwhile.
- */
+/* Pages of one list: 0, *va and *record of hotplug_plug(), or -errno. */
 static int alloc_locked(struct region *region, const struct alloc_request *req, uint32_t list,
 	uint32_t n, void **va, int *record, struct rcu_culprit *culprit)
 {
@@ -56,37 +53,65 @@ static int alloc_locked(struct region *region, const struct alloc_request *req, 
 	plug.first = (uint32_t)first;
 	plug.flags = req->flags & RCUMEM_ALLOC_DO_NOT_FREE ? RTE_MEMSEG_FLAG_DO_NOT_FREE : 0;
 	plug.contig = req->flags & RCUMEM_ALLOC_IOVA_CONTIG;
-	err = hotplug_plug(region, &plug, culprit);
-	if (err)
-		return err;
-	*va = (void *)(uintptr_t)segment_va(state, plug.first);
-	*record = !req->initial && events_wanted() ? hotplug_record(region) : -1;
-	if (*record >= 0)
-		hotplug_record_begin(region, (uint32_t)*record, list, plug.first, n);
-	TEST_POINT("alloc.recorded");
+	plug.silent = req->initial;
+	err = hotplug_plug(region, &plug, record, culprit);
+	if (!err)
+		*va = (void *)(uintptr_t)segment_va(state, plug.first);
+	return err;
+}
+
+/*
+ * Processes that listened to the event of a plug or began to since, and may
+ * know the pages: they must be told that these go.
+ */
+static uint64_t who_knows(struct region *region, uint64_t event)
+{
+	uint64_t to = event_log_entry(region, event)->to;
+
+	return event_log_listeners(region) & (event_log_cancel(region, event) | ~to);
+}
+
+/* With the mutex: take new pages back that not all were told of. */
+static int withdraw(struct region *region, uint32_t record)
+{
+	const struct op_record op = region->ops[record];
+	uint64_t to = who_knows(region, op.event);
+
+	if (to == 0)
+		return hotplug_unpublish(region, op.list, op.first, op.n, record, NULL);
+	hotplug_record_begin(region, record, OP_FREE_EVENTS, op.list, op.first, op.n);
+	event_log_append(region, RTE_MEM_EVENT_FREE, &region->ops[record], to);
+	hotplug_record_leave(region, record);
 	return 0;
 }
 
 /*
- * Tell the callbacks of new pages, which the record keeps others from freeing.
- * If they cannot be told, the pages are withdrawn: -ETIMEDOUT.
+ * Wait for the callbacks of new pages, which the record keeps others from
+ * freeing.  If they cannot be told, the pages are withdrawn: -ETIMEDOUT.
  */
-static int tell(struct region *region, void *va, int record)
+static int tell(struct region *region, uint32_t record)
 {
-	const struct op_record op = region->ops[record];
-	const struct list_state *state = &region->states[op.list];
-	int err = events_deliver(RTE_MEM_EVENT_ALLOC, va, (uint64_t)op.n << state->page_shift);
+	uint64_t event = region->ops[record].event;
+	uint64_t me = 1ull << runtime.process;
+	int err = 0;
 
+	if (event_log_entry(region, event)->to & me)
+		err = events_drain(region, event);
 	if (runtime_region() != region)
 		return -ENODEV; /* In a child that a callback forked. */
+	if (!err)
+		err = event_log_wait(region, event);
 	if (err && writer_lock(region) == 0) {
-		err = hotplug_unpublish(region, op.list, op.first, op.n, (uint32_t)record, NULL);
+		err = withdraw(region, record);
+		event = event_log_next(region) - 1;
 		writer_unlock(region);
-		if (!err)
+		if (!err) {
+			events_drain(region, event);
 			return -ETIMEDOUT;
+		}
 	}
 	/* Told; or they can neither be told nor the pages be taken back now: the pages stay. */
-	hotplug_record_done(region, (uint32_t)record);
+	hotplug_record_done(region, record);
 	return 0;
 }
 
@@ -119,13 +144,12 @@ static int alloc_from(
 		writer_unlock(region);
 		if (err != -EAGAIN || attempt == 1)
 			break;
-		rcu_wait(region->domain, ticket, region->free_timeout_ns, &culprit);
+		process_wait_readers(
+			region, ticket, region->free_timeout_ns, "the reuse of memory");
 		err = 0;
 	}
-	if (err == -EAGAIN)
-		log_message(LOG_WARN, "thread %d holds up the reuse of memory", culprit.tid);
 	if (!err && record >= 0)
-		err = tell(region, *va, record);
+		err = tell(region, (uint32_t)record);
 	return err;
 }
 

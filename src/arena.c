@@ -7,6 +7,8 @@
 
 #include "arena_table.h"
 #include "os.h"
+#include "point.h"
+#include "process.h"
 #include "runtime.h"
 #include "writer.h"
 
@@ -66,6 +68,32 @@ static struct arena_piece *free_slot(struct arena *arena)
 	return arena->cnt < arena->max ? &arena->pieces[arena->cnt++] : NULL;
 }
 
+/* Zero again for the next (INV-ARENA-2), and the memory goes back. */
+static void give_back(struct region *region, struct arena_piece *piece)
+{
+	os_pages_unplug(
+		runtime.region_fd, region->arena->base + piece->off - region->base, piece->len);
+	TEST_POINT("arena.given_back");
+	piece->len = 0;
+}
+
+void arena_abandon(struct region *region, uint32_t process)
+{
+	struct arena *arena = region->arena;
+
+	for (uint32_t i = 0; i < arena->cnt; i++) {
+		struct arena_piece *piece = &arena->pieces[i];
+
+		/* Storage of a list goes with the list. */
+		if (piece->len == 0 || !(piece->attached >> process & 1) ||
+			strchr(piece->name, '/'))
+			continue;
+		piece->attached &= ~(1ull << process);
+		if (piece->attached == 0)
+			give_back(region, piece);
+	}
+}
+
 int arena_create_locked(struct region *region, const char *name, uint64_t len, void **va)
 {
 	struct arena *arena = region->arena;
@@ -73,8 +101,13 @@ int arena_create_locked(struct region *region, const char *name, uint64_t len, v
 	struct arena_piece *piece;
 	uint64_t off;
 
-	if (arena_find_name(arena, name))
+	piece = arena_find_name(arena, name);
+	if (piece && piece->attached)
+		process_reap_dead(region);
+	if (piece && piece->len && piece->attached)
 		return -EBUSY;
+	if (piece && piece->len) /* Nobody has it any more. */
+		give_back(region, piece);
 	piece = free_slot(arena);
 	if (piece == NULL || whole < len || whole > arena->len || whole > os_memory_headroom())
 		return -ENOMEM;
@@ -89,6 +122,7 @@ int arena_create_locked(struct region *region, const char *name, uint64_t len, v
 	snprintf(piece->name, sizeof(piece->name), "%s", name);
 	rcu_store_release(&piece->len, whole); /* Pairs with nothing: the mutex orders; a successor
 						  of a dead writer sees all or none. */
+	TEST_POINT("arena.named");
 	/* Take the memory now: a later fault could only be answered by a signal. */
 	if (os_pages_plug(runtime.region_fd, arena->base + off - region->base, whole, OS_PAGE)) {
 		piece->len = 0;
@@ -108,10 +142,10 @@ int arena_destroy_locked(struct region *region, const void *va, bool force)
 	if (piece == NULL || (!force && !(piece->attached & mine)))
 		return -ENOENT;
 	if (!force && piece->attached != mine)
+		process_reap_dead(region); /* Of the others, some may not live any more. */
+	if (!force && piece->attached != mine)
 		return -EBUSY;
-	/* Zero again for the next (INV-ARENA-2), and the memory goes back. */
-	os_pages_unplug(runtime.region_fd, arena->base + piece->off - region->base, piece->len);
-	piece->len = 0;
+	give_back(region, piece);
 	return 0;
 }
 

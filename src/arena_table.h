@@ -33,6 +33,9 @@ struct arena {
 int arena_create_locked(struct region *region, const char *name, uint64_t len, void **va);
 int arena_destroy_locked(struct region *region, const void *va, bool force);
 
+/* A process has gone: what it alone was attached to goes with it. */
+void arena_abandon(struct region *region, uint32_t process);
+
 /* The piece of that name, or NULL. */
 struct arena_piece *arena_find_name(const struct arena *arena, const char *name);
 

@@ -1,29 +1,32 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Memory event callbacks: contract rows E1-E8. */
+/* Memory event callbacks: contract rows E1-E8 and sections 2.2, 2.5. */
 
 #include <errno.h>
+#include <stdlib.h>
 #include <time.h>
 
+#include <rcumem.h>
+
 #include "api.h"
+#include "event_log.h"
 #include "events.h"
+#include "listen.h"
 #include "log.h"
+#include "point.h"
 #include "registry.h"
 #include "runtime.h"
 #include "section.h"
+#include "segment.h"
+#include "snapshot.h"
 #include "writer.h"
 
 static struct registry callbacks = REGISTRY_INIT(callbacks);
 
-/* Keeps events apart: every callback sees them in one order. */
-static pthread_mutex_t delivery = PTHREAD_MUTEX_INITIALIZER;
+/* The turn: keeps events apart, so that every callback sees them in one order. */
+static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 
 /* This thread is telling them. */
 static __thread bool delivering __attribute__((tls_model("initial-exec")));
-
-bool events_wanted(void)
-{
-	return !registry_empty(&callbacks);
-}
 
 struct event {
 	enum rte_mem_event type;
@@ -38,58 +41,277 @@ static void call(const struct registry_entry *entry, void *ctx)
 	((rte_mem_event_callback_t)entry->fn)(event->type, event->addr, event->len, entry->arg);
 }
 
-/* Wait for another thread's event, no longer than for another writer: its callback may wait for
- * this thread. */
-static int turn(void)
+/* Take the turn, waiting no longer than for another writer: whoever has it may wait for this
+ * thread. */
+static int turn_take(const struct region *region)
 {
 	struct timespec until;
-	uint64_t ns = runtime_region()->lock_timeout_ns;
+	uint64_t ns = region->lock_timeout_ns;
+	int err;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	ns += (uint64_t)until.tv_nsec;
 	until.tv_sec += (time_t)(ns / 1000000000u);
 	until.tv_nsec = (long)(ns % 1000000000u);
-	return -pthread_mutex_clocklock(&delivery, CLOCK_MONOTONIC, &until);
+	err = pthread_mutex_clocklock(&turn, CLOCK_MONOTONIC, &until);
+	if (err)
+		log_message(LOG_ERROR, "a memory event callback of another thread does not return");
+	return -err;
 }
 
-int events_deliver(enum rte_mem_event type, const void *addr, size_t len)
+/* Around callbacks: the raw readers are safe in a section, writers fail.  A thread without a reader
+ * slot goes on without a section. */
+static bool callbacks_enter(void)
 {
-	struct event event = {type, addr, len};
-	bool section;
-	int err = turn();
+	bool section = rcu_section_enter() == 0;
 
-	if (err) {
-		log_message(LOG_ERROR, "a memory event callback of another thread does not return");
-		return err;
-	}
-	/* The raw readers are safe inside a section; a thread without a reader slot goes on without
-	 * one. */
-	section = rcu_section_enter() == 0;
 	writer_callback_enter();
 	delivering = true;
-	registry_each(&callbacks, call, &event);
+	return section;
+}
+
+static void callbacks_exit(bool section)
+{
 	delivering = false;
 	writer_callback_exit();
-	pthread_mutex_unlock(&delivery);
 	if (section)
 		rcu_section_exit();
+}
+
+/* Begin with an event of this process's: false when it was cancelled. */
+static bool begin(struct region *region, const struct region_event *entry, uint64_t number)
+{
+	struct region_process *self = &region->processes[runtime.process];
+
+	/* Release pairs with event_log_cancel(). */
+	rcu_store_release(&self->telling, number);
+	/* Pairs with that of event_log_cancel(): one of the two sees the other (INV-EVENT-2). */
+	rcu_fence_full();
+	return !rcu_load_relaxed(&entry->cancelled); /* Relaxed: the fence orders. */
+}
+
+static void tell(const struct region *region, const struct region_event *entry)
+{
+	const struct list_state *state = &region->states[entry->list];
+	struct event event = {
+		.type = entry->type,
+		.addr = (void *)(uintptr_t)segment_va(state, entry->first),
+		.len = (size_t)entry->n << state->page_shift,
+	};
+	bool section = callbacks_enter();
+
+	registry_each(&callbacks, call, &event);
+	callbacks_exit(section);
+}
+
+/* With the turn: tell all there is.  False in a child that a callback forked. */
+static bool drain_locked(struct region *region)
+{
+	struct region_process *self = &region->processes[runtime.process];
+	uint64_t mine = 1ull << runtime.process;
+	uint64_t number;
+
+	/* Relaxed: only whoever has the turn stores it.  Acquire pairs with event_log_append(). */
+	while ((number = rcu_load_relaxed(&self->told) + 1) <=
+		rcu_load_acquire(&region->events.head)) {
+		const struct region_event *entry = event_log_entry(region, number);
+		bool to_us = entry->to & mine;
+
+		if (to_us && begin(region, entry, number))
+			tell(region, entry);
+		if (runtime_region() != region)
+			return false;
+		TEST_POINT("event.told");
+		/* Release pairs with event_log_pending(): the callbacks are over. */
+		rcu_store_release(&self->told, number);
+		if (to_us)
+			event_log_answer(region);
+		TEST_POINT("event.answered");
+	}
+	return true;
+}
+
+int events_drain(struct region *region, uint64_t event)
+{
+	/* Acquire pairs with drain_locked() in another thread. */
+	if (rcu_load_acquire(&region->processes[runtime.process].told) >= event)
+		return 0;
+	if (turn_take(region))
+		return -ETIMEDOUT;
+	if (drain_locked(region))
+		pthread_mutex_unlock(&turn);
 	return 0;
+}
+
+/* ---- Registering ---- */
+
+/* With the runtime: listen exactly while there are callbacks. */
+static int listen(struct region *region)
+{
+	return region ? listen_set(region, !registry_empty(&callbacks)) : 0;
+}
+
+int events_attach(struct region *region)
+{
+	return listen(region);
 }
 
 int rte_mem_event_callback_register(const char *name, rte_mem_event_callback_t clb, void *arg)
 {
 	struct registry_entry entry = {.fn = (void (*)(void))clb, .arg = arg};
+	struct region *region = runtime_region();
+	int err;
 
 	if (clb == NULL)
 		return api_result(-EINVAL);
-	return api_result(delivering ? -EDEADLK : registry_add(&callbacks, name, &entry));
+	err = delivering ? -EDEADLK : registry_add(&callbacks, name, &entry);
+	if (!err) {
+		err = listen(region);
+		if (err)
+			registry_remove(&callbacks, name, arg, 0);
+	}
+	return api_result(err);
 }
 
 int rte_mem_event_callback_unregister(const char *name, void *arg)
 {
+	struct region *region = runtime_region();
+	int err;
+
 	/* Removing waits until no callback runs, this one included. */
-	return api_result(
-		writer_in_callback() ? -EDEADLK : registry_remove(&callbacks, name, arg, 0));
+	if (writer_in_callback())
+		return api_result(-EDEADLK);
+	err = registry_remove(&callbacks, name, arg, 0);
+	if (!err)
+		listen(region);
+	return api_result(err);
+}
+
+/* ---- Subscribing: a picture of what there is, then every event after it ---- */
+
+struct replay {
+	struct region *region;
+	rte_mem_event_callback_t clb;
+	void *arg;
+	uint32_t n_leaving;
+	struct op_record leaving[REGION_OPS]; /* Their FREE events were told before the picture. */
+};
+
+static void replay_range(const struct replay *replay, uint32_t list, uint32_t first, uint32_t n)
+{
+	const struct list_state *state = &replay->region->states[list];
+
+	if (n)
+		replay->clb(RTE_MEM_EVENT_ALLOC, (void *)(uintptr_t)segment_va(state, first),
+			(size_t)n << state->page_shift, replay->arg);
+}
+
+/* A run of pages in use, without what is leaving. */
+static int replay_run(void *ctx, uint32_t list, uint32_t first, uint32_t n)
+{
+	const struct replay *replay = ctx;
+	uint32_t end = first + n;
+
+	while (first < end) {
+		uint32_t stop = end, next = end;
+
+		for (uint32_t i = 0; i < replay->n_leaving; i++) {
+			const struct op_record *op = &replay->leaving[i];
+
+			if (op->list != list || op->first + op->n <= first || op->first >= stop)
+				continue;
+			stop = op->first > first ? op->first : first;
+			next = op->first + op->n;
+		}
+		replay_range(replay, list, first, stop - first);
+		first = next;
+	}
+	return 0;
+}
+
+static void replay_all(struct replay *replay, uint64_t root)
+{
+	struct region *region = replay->region;
+	const struct snapshot_entry *entry;
+	int64_t list = -1;
+
+	while ((list = snapshot_next_list(region, root, (uint32_t)(list + 1), &entry)) >= 0)
+		if (list < region->n_internal)
+			snapshot_runs(region, entry, (uint32_t)list, region->states[list].n_pages,
+				replay_run, replay);
+}
+
+/*
+ * With the turn: take the writer mutex at a moment when this process has told
+ * every event there is.  What comes later is told after the turn ends.
+ */
+static int lock_level(struct region *region)
+{
+	const struct region_process *self = &region->processes[runtime.process];
+	int err;
+
+	for (;;) {
+		if (!drain_locked(region))
+			return -ENODEV;
+		err = writer_lock(region);
+		/* Relaxed, both: under the turn and the mutex. */
+		if (err || rcu_load_relaxed(&self->told) == rcu_load_relaxed(&region->events.head))
+			return err;
+		writer_unlock(region);
+	}
+}
+
+/* With the turn, and listening. */
+static int subscribe_locked(
+	struct replay *replay, const char *name, const struct registry_entry *entry)
+{
+	struct region *region = replay->region;
+	bool section;
+	uint64_t root;
+	int err = lock_level(region);
+
+	if (err)
+		return err;
+	err = registry_add(&callbacks, name, entry);
+	section = callbacks_enter();
+	if (!err && !section)
+		err = -ENOSPC; /* The picture cannot be kept. */
+	root = snapshot_get(region);
+	for (uint32_t i = 0; i < REGION_OPS; i++)
+		if (region->ops[i].state == OP_FREE_EVENTS)
+			replay->leaving[replay->n_leaving++] = region->ops[i];
+	writer_unlock(region);
+	if (!err)
+		replay_all(replay, root);
+	callbacks_exit(section);
+	return err;
+}
+
+int rcumem_subscribe(const char *name, rte_mem_event_callback_t clb, void *arg)
+{
+	struct registry_entry entry = {.fn = (void (*)(void))clb, .arg = arg};
+	struct region *region = runtime_region();
+	struct replay *replay;
+	int err = clb == NULL ? -EINVAL : writer_allowed();
+
+	if (err)
+		return api_result(err);
+	replay = malloc(sizeof(*replay));
+	if (replay == NULL)
+		return api_result(-ENOMEM);
+	*replay = (struct replay){.region = region, .clb = clb, .arg = arg};
+	writer_offline();
+	err = listen_set(region, true);
+	if (!err)
+		err = turn_take(region);
+	if (!err) {
+		err = subscribe_locked(replay, name, &entry);
+		pthread_mutex_unlock(&turn);
+	}
+	listen(region);
+	writer_online();
+	free(replay);
+	return api_result(err);
 }
 
 void events_fini(void)
@@ -100,6 +322,8 @@ void events_fini(void)
 void events_fork_child(void)
 {
 	/* Another thread of the parent may have been delivering. */
-	pthread_mutex_init(&delivery, NULL);
+	pthread_mutex_init(&turn, NULL);
+	listen_fork_child();
+	delivering = false;
 	registry_forget(&callbacks);
 }

@@ -5,22 +5,27 @@
 /*
  * Callbacks and validators of this process.  The registries outlive the
  * runtime: registering before rcumem_init() counts.
+ *
+ * A process that has callbacks listens to the log (event_log.h).  Events are
+ * told in the log's order, one at a time, by whichever thread holds the turn:
+ * one that allocates or frees tells up to its own, and in a runtime that others
+ * can join, a thread of the library's tells those of the others.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include <rte_memory.h>
+#include "region.h"
 
-/* True when a memory event callback is registered. */
-bool events_wanted(void);
+/* Begin to listen, if there are callbacks: 0 or -errno.  At init, when this process has its slot.
+ */
+int events_attach(struct region *region);
 
 /*
- * Tell every callback, in registration order.  One event at a time; no mutex
- * of the runtime is held.  Returns 0, or -ETIMEDOUT when another thread's
- * event does not end: then nobody was told.
+ * Tell this process's callbacks up to event `event`.  0, or -ETIMEDOUT when
+ * another thread's callback does not return.  No mutex of the runtime is held.
  */
-int events_deliver(enum rte_mem_event type, const void *addr, size_t len);
+int events_drain(struct region *region, uint64_t event);
 
 /* Ask every validator of the socket whose limit is reached: 0 or -EPERM. */
 int validators_ask(int socket_id, size_t new_len);

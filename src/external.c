@@ -16,9 +16,9 @@
 #include "fbarray.h"
 #include "index.h"
 #include "intent.h"
-#include "log.h"
 #include "piece.h"
 #include "point.h"
+#include "process.h"
 #include "runtime.h"
 #include "segment.h"
 #include "snapshot_edit.h"
@@ -118,7 +118,6 @@ static void publish_list(struct region *region, const struct external_request *r
 	TEST_POINT("external.indexed");
 	for (uint32_t i = 0; i < req->n_pages; i++)
 		segment_describe(region, list, i, req->iovas ? req->iovas[i] : RTE_BAD_IOVA, 0);
-	runtime_attached_set(list, true);
 	/* Release pairs with external_iova2virt(): a count above 0 shows the index words. */
 	rcu_store_release(&region->external_cnt, region->external_cnt + 1);
 	/* Release pairs with callers' scan of the public records: an address shows a complete
@@ -163,7 +162,6 @@ static int register_locked(struct region *region, const struct external_request 
 static int register_or_wait(const struct external_request *req)
 {
 	struct region *region = runtime_region();
-	struct rcu_culprit culprit = {0};
 	uint64_t ticket = 0;
 	int err;
 
@@ -176,12 +174,12 @@ static int register_or_wait(const struct external_request *req)
 		ticket = external_oldest_ticket(region);
 		writer_unlock(region);
 		if (err == -ENOSPC && ticket && attempt == 0)
-			rcu_wait(region->domain, ticket, region->free_timeout_ns, &culprit);
+			process_wait_readers(region, ticket, region->free_timeout_ns,
+				"the reuse of memseg lists");
 		writer_online();
 		if (err != -ENOSPC || ticket == 0)
 			return err;
 	}
-	log_message(LOG_WARN, "thread %d holds up the reuse of memseg lists", culprit.tid);
 	return -EAGAIN;
 }
 

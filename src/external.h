@@ -23,6 +23,12 @@ void external_undo(struct region *region, uint32_t list, uint64_t seq);
 /* An unregistration: publish it if it was not, and leave the list dying. */
 void external_unpublish(struct region *region, uint32_t list, bool published);
 
+/*
+ * A process has gone: it is attached to nothing any more, and what it alone was
+ * attached to is unregistered.  0, or -EAGAIN with the rest still to do.
+ */
+int external_abandon(struct region *region, uint32_t process);
+
 /* Forget the dying lists that readers have passed; asks them once, does not wait. */
 void external_reclaim_passed(struct region *region);
 

@@ -12,6 +12,7 @@
 #include "intent.h"
 #include "log.h"
 #include "point.h"
+#include "process.h"
 #include "runtime.h"
 #include "snapshot_edit.h"
 #include "writer.h"
@@ -59,7 +60,6 @@ void external_forget(struct region *region, uint32_t list)
 	rcu_store_release(&state->kind, LIST_DYING);
 	storage_destroy(region, list, state->born);
 	TEST_POINT("forget.storage");
-	runtime_attached_set(list, false);
 	memset(&region->lists[list], 0, sizeof(region->lists[list]));
 	TEST_POINT("forget.list");
 	memset(&state->kind + 1, 0, sizeof(*state) - sizeof(state->kind));
@@ -137,6 +137,12 @@ uint64_t external_oldest_ticket(const struct region *region)
 	return oldest;
 }
 
+static void attached_store(struct list_state *state, uint64_t attached)
+{
+	/* Release pairs with runtime_list_attached(). */
+	rcu_store_release(&state->attached, attached);
+}
+
 /* The external list of exactly this range: its number, -EINVAL or -ENOENT. */
 static int find(const struct region *region, const void *va, size_t len)
 {
@@ -159,18 +165,12 @@ static int begin(const void *va, size_t len)
 	return list < 0 ? writer_end(list) : list;
 }
 
-static int unregister_locked(struct region *region, uint32_t list)
+static int end(struct region *region, uint32_t list)
 {
-	uint64_t mine = 1ull << runtime.process;
 	struct region_stats *stats = &region->stats;
 	struct snapshot_edit edit;
-	int err;
+	int err = snapshot_reserve(region, snapshot_cost(0), NULL);
 
-	if (!(region->states[list].attached & mine))
-		return -ENOENT;
-	if (region->states[list].attached != mine)
-		return -EBUSY;
-	err = snapshot_reserve(region, snapshot_cost(0), NULL);
 	if (err)
 		return err;
 	snapshot_begin(&edit, region);
@@ -184,10 +184,38 @@ static int unregister_locked(struct region *region, uint32_t list)
 	return 0;
 }
 
+static int unregister_locked(struct region *region, uint32_t list)
+{
+	uint64_t mine = 1ull << runtime.process;
+
+	if (!(region->states[list].attached & mine))
+		return -ENOENT;
+	if (region->states[list].attached != mine)
+		process_reap_dead(region); /* Of the others, some may not live any more. */
+	return region->states[list].attached == mine ? end(region, list) : -EBUSY;
+}
+
+int external_abandon(struct region *region, uint32_t process)
+{
+	uint64_t bit = 1ull << process;
+	int err = 0;
+
+	for (uint32_t i = region->n_internal; !err && i < region->max_lists; i++) {
+		struct list_state *state = &region->states[i];
+
+		if (state->kind != LIST_EXTERNAL || !(state->attached & bit))
+			continue;
+		if (state->attached == bit)
+			err = end(region, i);
+		else
+			attached_store(state, state->attached & ~bit);
+	}
+	return err;
+}
+
 int rte_extmem_unregister(void *va_addr, size_t len)
 {
 	struct region *region = runtime_region();
-	struct rcu_culprit culprit;
 	uint64_t ticket = 0;
 	int list = begin(va_addr, len);
 	int err;
@@ -199,10 +227,10 @@ int rte_extmem_unregister(void *va_addr, size_t len)
 	writer_unlock(region);
 	/* The record and its pages' descriptors go when no reader can hold them: now, or with a
 	 * later call. */
-	if (!err && rcu_wait(region->domain, ticket, region->free_timeout_ns, &culprit))
-		log_message(LOG_WARN, "thread %d holds up the end of external memory %p",
-			culprit.tid, va_addr);
-	else if (!err && writer_lock(region) == 0) {
+	if (!err &&
+		process_wait_readers(region, ticket, region->free_timeout_ns,
+			"the end of external memory") == 0 &&
+		writer_lock(region) == 0) {
 		external_reclaim_passed(region);
 		writer_unlock(region);
 	}
@@ -212,15 +240,14 @@ int rte_extmem_unregister(void *va_addr, size_t len)
 
 static int attach_locked(struct region *region, uint32_t list, bool attach)
 {
-	uint64_t *attached = &region->states[list].attached;
+	struct list_state *state = &region->states[list];
 	uint64_t mine = 1ull << runtime.process;
 
-	if (attach && (*attached & mine))
+	if (attach && (state->attached & mine))
 		return -EEXIST;
-	if (!attach && !(*attached & mine))
+	if (!attach && !(state->attached & mine))
 		return -ENOENT;
-	*attached ^= mine;
-	runtime_attached_set(list, attach);
+	attached_store(state, state->attached ^ mine);
 	return 0;
 }
 

@@ -8,12 +8,13 @@
 #include <rcumem.h>
 
 #include "api.h"
+#include "event_log.h"
 #include "events.h"
 #include "fbarray.h"
 #include "hotplug.h"
 #include "index.h"
-#include "log.h"
 #include "point.h"
+#include "process.h"
 #include "runtime.h"
 #include "segment.h"
 #include "snapshot_edit.h"
@@ -66,7 +67,7 @@ static int check_pages(const struct region *region, const struct free_range *ran
 	return hotplug_busy(region, range->list, range->first, range->n) ? -EBUSY : err;
 }
 
-/* With the mutex: check and claim a record for the range. */
+/* With the mutex: check, and choose a record for the range. */
 static int claim(struct region *region, const struct free_range *range)
 {
 	int err = check_pages(region, range);
@@ -77,48 +78,54 @@ static int claim(struct region *region, const struct free_range *range)
 	hotplug_reclaim_passed(region);
 	record = hotplug_record(region);
 	/* Before anybody is told: what could fail later fails here. */
-	if (record < 0 || snapshot_reserve(region, snapshot_cost(range->n), NULL))
+	if (record < 0 || event_log_room(region) ||
+		snapshot_reserve(region, snapshot_cost(range->n), NULL))
 		return -EAGAIN;
-	hotplug_record_begin(region, (uint32_t)record, range->list, range->first, range->n);
 	TEST_POINT("free.claimed");
 	return record;
 }
 
 /*
- * Tell the callbacks, without the mutex: the record keeps the range ours.
- * 0 with the mutex owned again, or -errno without it and the record given back.
+ * With the mutex: append the event for all that listen, and tell them without
+ * it; the record keeps the range ours.  0 with the mutex owned again; or
+ * -EINPROGRESS without it: whoever comes goes on when all have been told.
  */
 static int tell(struct region *region, const struct free_range *range, uint32_t record)
 {
-	const struct list_state *state = &region->states[range->list];
-	int err;
+	uint64_t to = event_log_listeners(region);
+	uint64_t event;
+	int err = 0;
 
-	if (!events_wanted())
+	if (to == 0)
 		return 0;
+	hotplug_record_begin(region, record, OP_FREE_EVENTS, range->list, range->first, range->n);
+	event = event_log_append(region, RTE_MEM_EVENT_FREE, &region->ops[record], to);
 	writer_unlock(region);
-	err = events_deliver(RTE_MEM_EVENT_FREE, (void *)(uintptr_t)segment_va(state, range->first),
-		(uint64_t)range->n << state->page_shift);
+	if (to >> runtime.process & 1)
+		err = events_drain(region, event);
 	if (runtime_region() != region)
 		return -ENODEV; /* In a child that a callback forked. */
 	if (!err)
+		err = event_log_wait(region, event);
+	if (!err)
 		err = writer_lock(region);
-	if (err)
-		hotplug_record_done(region, record);
-	return err;
+	if (!err)
+		return 0;
+	hotplug_record_leave(region, record);
+	return -EINPROGRESS;
 }
 
 /* Wait for readers without the mutex, up to the timeout; then whoever comes next reclaims. */
 static void wait_and_reclaim(struct region *region, uint32_t record, uint64_t ticket)
 {
-	struct rcu_culprit culprit = {0};
 	struct op_record *op = &region->ops[record];
-	int err = rcu_wait(region->domain, ticket, region->free_timeout_ns, &culprit);
+	int err = process_wait_readers(
+		region, ticket, region->free_timeout_ns, "the reuse of freed memory");
 
 	/* Relaxed, both: figures. */
 	rcu_fetch_add_relaxed(&region->stats.grace_periods, 1);
 	if (err) {
 		rcu_fetch_add_relaxed(&region->stats.grace_timeouts, 1);
-		log_message(LOG_WARN, "thread %d holds up the reuse of freed memory", culprit.tid);
 		return;
 	}
 	if (writer_lock(region))
@@ -146,10 +153,10 @@ static int free_locked(struct region *region, const struct free_range *range)
 	err = hotplug_unpublish(
 		region, range->list, range->first, range->n, (uint32_t)record, &culprit);
 	if (err) {
-		hotplug_record_done(region, (uint32_t)record);
-		if (err == -EAGAIN)
-			log_message(
-				LOG_WARN, "thread %d holds up the reuse of memory", culprit.tid);
+		/* The snapshot blocks went to another writer meanwhile. */
+		process_blame(region, &culprit, "the reuse of memory");
+		hotplug_record_leave(region, (uint32_t)record);
+		err = -EINPROGRESS;
 	} else {
 		ticket = region->ops[record].ticket;
 		/* Most often nobody is inside: asking once is not waiting. */

@@ -17,14 +17,18 @@ struct hotplug_request {
 	uint32_t n;
 	uint32_t flags; /* RTE_MEMSEG_FLAG_* for the descriptors. */
 	bool contig;    /* IO addresses must follow each other. */
+	bool silent;    /* Nobody is told. */
 };
 
 /*
- * Plug pages that are free: all of them, published, or none.
- * -ENOMEM, -ENOSPC, -EAGAIN (readers hold the snapshot blocks; *culprit).
+ * Plug pages that are free: all of them, published, or none.  When processes
+ * listen, they are being told, and *record keeps others from freeing the pages
+ * meanwhile; else it is -1.
+ * -ENOMEM, -ENOSPC, -EAGAIN (readers hold the snapshot blocks: *culprit; or a
+ * process does not tell its callbacks).
  */
-int hotplug_plug(
-	struct region *region, const struct hotplug_request *request, struct rcu_culprit *culprit);
+int hotplug_plug(struct region *region, const struct hotplug_request *request, int *record,
+	struct rcu_culprit *culprit);
 
 /* ---- hotplug_free.c ---- */
 
@@ -35,12 +39,15 @@ int hotplug_unpublish(struct region *region, uint32_t list, uint32_t first, uint
 
 /* The steps of it that recovery repeats. */
 void hotplug_withdraw(struct region *region, uint32_t list, uint32_t first, uint32_t n);
+void hotplug_quarantine(struct region *region, uint32_t record, uint32_t list, uint32_t first,
+	uint32_t n, uint64_t ticket);
 
 /* Readers have passed: clear, punch, and let the pages be allocated again. */
 void hotplug_reclaim(struct region *region, uint32_t record);
 void hotplug_reclaim_steps(struct region *region, const struct op_record *op);
 
-/* Reclaim all that readers have passed; asks them once, does not wait. */
+/* Go on with what others left: unpublish frees that all have been told of, reclaim what readers
+ * have passed; asks them once, does not wait. */
 void hotplug_reclaim_passed(struct region *region);
 
 /* Pages of [first, first + n) by record state: true when a record touches them. */
@@ -50,12 +57,24 @@ bool hotplug_busy(const struct region *region, uint32_t list, uint32_t first, ui
  */
 uint64_t hotplug_oldest_ticket(const struct region *region);
 
-/* Keep a range for its callbacks to be told. */
-void hotplug_record_begin(
-	struct region *region, uint32_t record, uint32_t list, uint32_t first, uint32_t n);
+/* Keep a range for its callbacks to be told by the event that comes next. */
+void hotplug_record_begin(struct region *region, uint32_t record, enum op_state state,
+	uint32_t list, uint32_t first, uint32_t n);
 
-/* The end of an OP_ALLOC_EVENTS record, by the thread that made it; needs no mutex. */
+/* The end of an OP_*_EVENTS record, by the thread that made it; needs no mutex. */
 void hotplug_record_done(struct region *region, uint32_t record);
+
+/* Leave an OP_FREE_EVENTS record to whoever comes; needs no mutex. */
+void hotplug_record_leave(struct region *region, uint32_t record);
+
+/*
+ * The owner of records, or with a shift of 32 its whole process, is gone: new
+ * pages stay in use, frees that somebody was told of are left to whoever comes.
+ */
+void hotplug_abandon(struct region *region, uint64_t owner, unsigned int shift);
+
+/* True when a free was left to whoever comes and all have been told. */
+bool hotplug_unsettled(struct region *region);
 
 /* A free record, or -1. */
 int hotplug_record(const struct region *region);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "dma.h"
+#include "event_log.h"
 #include "hotplug.h"
 #include "index.h"
 #include "intent.h"
@@ -176,29 +177,52 @@ static void publish(
 	rcu_store_relaxed(&region->stats.allocs, region->stats.allocs + 1);
 }
 
-int hotplug_plug(
-	struct region *region, const struct hotplug_request *request, struct rcu_culprit *culprit)
+/* Everything that can fail without a trace. */
+static int prepare(struct region *region, const struct hotplug_request *request, bool listeners,
+	struct rcu_culprit *culprit)
+{
+	int err = listeners ? event_log_room(region) : 0;
+
+	if (!err)
+		err = snapshot_reserve(region, snapshot_cost(request->n), culprit);
+	if (!err)
+		err = index_pages_reserve(region, request->list, request->first, request->n);
+	return err;
+}
+
+/* Published: whoever listens is to be told, and nobody frees the pages meanwhile. */
+static void announce(struct region *region, const struct hotplug_request *request, uint32_t record)
+{
+	hotplug_record_begin(
+		region, record, OP_ALLOC_EVENTS, request->list, request->first, request->n);
+	event_log_append(
+		region, RTE_MEM_EVENT_ALLOC, &region->ops[record], event_log_listeners(region));
+}
+
+int hotplug_plug(struct region *region, const struct hotplug_request *request, int *record,
+	struct rcu_culprit *culprit)
 {
 	const struct list_state *state = &region->states[request->list];
 	uint64_t seq =
 		snapshot_seq(rcu_load_relaxed(&region->root)) + 1; /* Relaxed: under the mutex. */
-	int record = hotplug_record(region);
+	bool listeners = !request->silent && event_log_listeners(region);
+	int own = hotplug_record(region);
 	uint64_t *iovas;
 	int err;
 
-	if (record < 0)
+	*record = -1;
+	if (own < 0)
 		return -EAGAIN;
-	err = snapshot_reserve(region, snapshot_cost(request->n), culprit);
-	if (!err)
-		err = index_pages_reserve(region, request->list, request->first, request->n);
+	err = prepare(region, request, listeners, culprit);
 	if (err)
 		return err;
 	iovas = malloc(request->n * sizeof(*iovas));
 	if (iovas == NULL)
 		return -ENOMEM;
 
+	region->intent.event = listeners ? event_log_next(region) : 0;
 	intent_begin(region, INTENT_ALLOC, request->list, request->first, request->n, seq,
-		(uint32_t)record);
+		(uint32_t)own);
 	pagemask_set(state->taken, state->n_pages, request->first, request->n, true);
 	TEST_POINT("plug.taken");
 	err = back(region, request);
@@ -209,6 +233,10 @@ int hotplug_plug(
 	if (err)
 		goto undo_pages;
 	publish(region, request, iovas); /* From here on nothing fails. */
+	if (listeners) {
+		announce(region, request, (uint32_t)own);
+		*record = own;
+	}
 	intent_end(region);
 	free(iovas);
 	return 0;

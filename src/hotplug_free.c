@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "event_log.h"
 #include "hotplug.h"
 #include "index.h"
 #include "intent.h"
@@ -47,6 +48,19 @@ void hotplug_withdraw(struct region *region, uint32_t list, uint32_t first, uint
 	}
 }
 
+void hotplug_quarantine(struct region *region, uint32_t record, uint32_t list, uint32_t first,
+	uint32_t n, uint64_t ticket)
+{
+	struct op_record *op = &region->ops[record];
+
+	op->list = list;
+	op->first = first;
+	op->n = n;
+	op->ticket = ticket;
+	/* Release pairs with left() and hotplug_record(): the record is complete. */
+	rcu_store_release(&op->state, OP_QUARANTINE);
+}
+
 int hotplug_unpublish(struct region *region, uint32_t list, uint32_t first, uint32_t n,
 	uint32_t record, struct rcu_culprit *culprit)
 {
@@ -65,8 +79,7 @@ int hotplug_unpublish(struct region *region, uint32_t list, uint32_t first, uint
 	TEST_POINT("unpublish.withdrawn");
 	snapshot_set_pages(&edit, list, first, n, false);
 	ticket = snapshot_publish(&edit);
-	region->ops[record] = (struct op_record){
-		.state = OP_QUARANTINE, .list = list, .first = first, .n = n, .ticket = ticket};
+	hotplug_quarantine(region, record, list, first, n, ticket);
 	TEST_POINT("unpublish.recorded");
 	/* Relaxed, all of these: figures. */
 	rcu_store_relaxed(&msl->version, msl->version + n);
@@ -111,20 +124,6 @@ void hotplug_reclaim(struct region *region, uint32_t record)
 	intent_end(region); /* The record is read again by a successor until here. */
 }
 
-void hotplug_reclaim_passed(struct region *region)
-{
-	uint64_t oldest = 0;
-
-	for (uint32_t i = 0; i < REGION_OPS; i++) {
-		if (region->ops[i].state != OP_QUARANTINE)
-			continue;
-		if (oldest == 0)
-			oldest = rcu_oldest(region->domain, NULL);
-		if (region->ops[i].ticket <= oldest)
-			hotplug_reclaim(region, i);
-	}
-}
-
 bool hotplug_busy(const struct region *region, uint32_t list, uint32_t first, uint32_t n)
 {
 	for (uint32_t i = 0; i < REGION_OPS; i++) {
@@ -151,22 +150,90 @@ uint64_t hotplug_oldest_ticket(const struct region *region)
 	return oldest;
 }
 
-void hotplug_record_begin(
-	struct region *region, uint32_t record, uint32_t list, uint32_t first, uint32_t n)
+void hotplug_record_begin(struct region *region, uint32_t record, enum op_state state,
+	uint32_t list, uint32_t first, uint32_t n)
 {
 	struct op_record *op = &region->ops[record];
 
 	op->list = list;
 	op->first = first;
 	op->n = n;
+	op->event = event_log_next(region);
 	op->owner = op_owner(region->owner_process, region->owner_tid);
 	/* Release pairs with hotplug_record(): a record in use is complete, also for who recovers.
 	 */
-	rcu_store_release(&op->state, OP_ALLOC_EVENTS);
+	rcu_store_release(&op->state, state);
+	TEST_POINT("record.begun");
 }
 
 void hotplug_record_done(struct region *region, uint32_t record)
 {
 	/* Release pairs with hotplug_record(): the owner is done with it. */
 	rcu_store_release(&region->ops[record].state, OP_FREE_SLOT);
+}
+
+void hotplug_record_leave(struct region *region, uint32_t record)
+{
+	/* Release pairs with left(): the owner is done with it. */
+	rcu_store_release(&region->ops[record].owner, 0);
+}
+
+void hotplug_abandon(struct region *region, uint64_t owner, unsigned int shift)
+{
+	for (uint32_t i = 0; i < REGION_OPS; i++) {
+		struct op_record *op = &region->ops[i];
+		/* Relaxed: its owner is gone, or waits for this thread. */
+		uint32_t state = rcu_load_relaxed(&op->state);
+
+		if ((state != OP_ALLOC_EVENTS && state != OP_FREE_EVENTS) ||
+			op->owner >> shift != owner >> shift)
+			continue;
+		if (state == OP_ALLOC_EVENTS || op->event >= event_log_next(region))
+			hotplug_record_done(region, i);
+		else
+			hotplug_record_leave(region, i);
+		TEST_POINT("abandon.record");
+	}
+}
+
+/* A free that was left to whoever comes, with all told of it. */
+static bool left(struct region *region, const struct op_record *op)
+{
+	/* Acquire pairs with hotplug_record_begin() and hotplug_record_leave(). */
+	return rcu_load_acquire(&op->state) == OP_FREE_EVENTS &&
+	       rcu_load_acquire(&op->owner) == 0 && event_log_pending(region, op->event) == 0;
+}
+
+bool hotplug_unsettled(struct region *region)
+{
+	for (uint32_t i = 0; i < REGION_OPS; i++)
+		if (left(region, &region->ops[i]))
+			return true;
+	return false;
+}
+
+/* Where readers hold the snapshots that it takes, the next writer tries again. */
+static void unpublish_left(struct region *region)
+{
+	for (uint32_t i = 0; i < REGION_OPS; i++) {
+		const struct op_record op = region->ops[i];
+
+		if (left(region, &region->ops[i]))
+			hotplug_unpublish(region, op.list, op.first, op.n, i, NULL);
+	}
+}
+
+void hotplug_reclaim_passed(struct region *region)
+{
+	uint64_t oldest = 0;
+
+	unpublish_left(region);
+	for (uint32_t i = 0; i < REGION_OPS; i++) {
+		if (region->ops[i].state != OP_QUARANTINE)
+			continue;
+		if (oldest == 0)
+			oldest = rcu_oldest(region->domain, NULL);
+		if (region->ops[i].ticket <= oldest)
+			hotplug_reclaim(region, i);
+	}
 }

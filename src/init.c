@@ -2,21 +2,23 @@
 /* The life of the runtime in this process: init, fini, fork. */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
+#include "agent.h"
 #include "alloc.h"
 #include "api.h"
 #include "dma.h"
 #include "events.h"
+#include "join.h"
+#include "listen.h"
 #include "log.h"
 #include "options.h"
 #include "os.h"
 #include "phys.h"
-#include "prefix.h"
+#include "process.h"
+#include "rundir.h"
 #include "runtime.h"
 #include "space.h"
 #include "writer.h"
@@ -31,7 +33,9 @@ static struct rcu_radix empty_tree;
 	}
 
 struct runtime_view runtime_view = EMPTY_VIEW;
-struct runtime runtime = {.region_fd = -1, .guard_fd = -1, .prefix_fd = -1};
+struct runtime runtime = {
+	.region_fd = -1, .guard_fd = -1, .lock_fd = -1, .process = REGION_PROCESSES};
+static struct rundir rundir = RUNDIR_CLOSED; /* Of a runtime with a name. */
 
 /* Keeps init and fini apart. */
 static pthread_mutex_t life = PTHREAD_MUTEX_INITIALIZER;
@@ -55,7 +59,7 @@ static void close_all(uint32_t n_lists)
 		close_fd(&runtime.list_fds[i]);
 	close_fd(&runtime.guard_fd);
 	close_fd(&runtime.region_fd);
-	close_fd(&runtime.prefix_fd);
+	close_fd(&runtime.lock_fd); /* Another process may have the slot from here on. */
 }
 
 /* ---- fork: the child has no runtime, and holds nothing of the parent's ---- */
@@ -64,6 +68,7 @@ static uint32_t fork_lists; /* Lists whose fds are open; the region is not mappe
 
 static void fork_child(void)
 {
+	agent_fork_child();
 	events_fork_child();
 	validators_fork_child();
 	rcu_forget();
@@ -72,7 +77,7 @@ static void fork_child(void)
 	view_clear();
 	space_forget_all();
 	close_all(fork_lists);
-	memset(runtime.attached, 0, sizeof(runtime.attached));
+	close_fd(&rundir.fd);
 	fork_lists = 0;
 	pthread_mutex_init(&life, NULL);
 }
@@ -114,34 +119,39 @@ static void fill_in(struct region *region, const struct rcumem_options *opts, bo
 	region->membarrier = membarrier;
 	region->free_timeout_ns = opts->free_timeout_ms * 1000000ull;
 	region->lock_timeout_ns = opts->lock_timeout_ms * 1000000ull;
+	region->event_timeout_ns = opts->event_timeout_ms * 1000000ull;
 	memcpy(region->socket_limit, opts->socket_limit, sizeof(region->socket_limit));
 	if (opts->prefix)
 		snprintf(region->prefix, sizeof(region->prefix), "%s", opts->prefix);
 	dma_narrow(region, opts->dma_mask_bits);
-	region->processes[runtime.process] =
-		(struct region_process){.state = PROCESS_ALIVE, .pid = getpid()};
 }
 
-/* Backing of one list: a memfd mapped whole. */
-static int map_list(struct region *region, uint32_t list)
+/* ---- The lists' backing, mapped whole ---- */
+
+static int make_backing(const struct region *region)
+{
+	for (uint32_t i = 0; i < region->n_internal; i++) {
+		const struct rte_memseg_list *msl = &region->lists[i];
+
+		runtime.list_fds[i] = os_memfd(msl->memseg_arr.name, msl->page_sz, msl->len);
+		if (runtime.list_fds[i] < 0)
+			return runtime.list_fds[i];
+	}
+	return 0;
+}
+
+static int map_list(const struct region *region, uint32_t list)
 {
 	const struct rte_memseg_list *msl = &region->lists[list];
-	int fd = os_memfd(msl->memseg_arr.name, msl->page_sz, msl->len);
-	int err;
+	int fd = runtime.list_fds[list];
+	int err = os_map_backing(fd, msl->base_va, msl->len, runtime.guard_fd);
 
-	if (fd < 0)
-		return fd;
-	err = os_map_backing(fd, msl->base_va, msl->len, runtime.guard_fd);
-	if (err && runtime.guard_fd >= 0) {
+	if (err && err != -EEXIST && runtime.guard_fd >= 0) {
 		log_message(LOG_INFO, "holes of %s are not guarded: error %d", msl->memseg_arr.name,
 			-err);
 		err = os_map_backing(fd, msl->base_va, msl->len, -1);
 	}
-	if (err)
-		close(fd);
-	else
-		runtime.list_fds[list] = fd;
-	return err == -EEXIST ? -EADDRNOTAVAIL : err; /* Mapped meanwhile by another thread. */
+	return err == -EEXIST ? -EADDRNOTAVAIL : err;
 }
 
 static void unmap_lists(struct region *region, uint32_t n)
@@ -152,10 +162,9 @@ static void unmap_lists(struct region *region, uint32_t n)
 
 static int map_lists(struct region *region)
 {
-	int err = 0;
 	uint32_t n = 0;
+	int err = 0;
 
-	memset(runtime.list_fds, 0xff, sizeof(runtime.list_fds));
 	runtime.guard_fd = os_guard_open();
 	if (runtime.guard_fd < 0) {
 		log_message(LOG_INFO, "no userfaultfd (error %d): holes are not guarded",
@@ -179,18 +188,39 @@ static void view_set(struct region *region)
 	fork_lists = region->n_internal;
 }
 
-static void stop(struct region *region)
+/* Unmap and close everything; the slot is given back, or was never taken. */
+static void forget(struct region *region)
 {
 	uint32_t n = region->n_internal;
 
-	space_fini_all();
 	rcu_detach();
 	view_clear();
 	unmap_lists(region, n);
 	region_unmap(region);
 	close_all(n);
-	memset(runtime.attached, 0, sizeof(runtime.attached));
 	fork_lists = 0;
+	runtime.process = REGION_PROCESSES;
+}
+
+/* Leave; what this process held is given back at once, or by another when it is found gone. */
+static void stop(struct region *region)
+{
+	uint32_t slot = runtime.process;
+	int locked = rundir.fd < 0 ? 0 : rundir_lock(&rundir, region->lock_timeout_ns);
+
+	space_fini_all();
+	listen_end(region);
+	agent_stop();
+	if (rundir.fd >= 0)
+		rundir_unlink(&rundir, slot);
+	if (writer_lock(region) == 0) {
+		process_reap(region, slot);
+		writer_unlock(region);
+	}
+	forget(region);
+	if (rundir.fd >= 0 && !locked)
+		rundir_unlock(&rundir);
+	rundir_close(&rundir);
 }
 
 static int initial_memory(const struct rcumem_options *opts)
@@ -203,11 +233,10 @@ static int initial_memory(const struct rcumem_options *opts)
 	return err;
 }
 
-static int start(const struct rcumem_options *opts)
+/* A new runtime, mapped, of nobody yet. */
+static int create(const struct rcumem_options *opts, bool membarrier, struct region **region)
 {
-	bool membarrier = rcu_membarrier_register();
 	struct region_shape shape;
-	struct region *region = NULL;
 	int here = 1;
 	int err = shape_from(opts, &shape);
 
@@ -215,31 +244,115 @@ static int start(const struct rcumem_options *opts)
 		return err;
 	if (opts->iova_mode == RCUMEM_IOVA_PA && os_virt2phys(&here) == OS_BAD_PHYS)
 		return -EPERM;
-	if (!membarrier)
-		log_message(LOG_INFO, "no membarrier: a section costs a fence");
-	err = opts->prefix ? prefix_claim(opts->prefix) : 0;
+	err = process_lock_file();
 	if (err < 0)
 		return err;
-	runtime.prefix_fd = opts->prefix ? err : -1;
-	runtime.process = 0;
-	err = region_create(&shape, &region, &runtime.region_fd);
+	runtime.lock_fd = err;
+	err = region_create(&shape, region, &runtime.region_fd);
 	if (err) {
 		runtime.region_fd = -1;
-		close_all(0);
 		return err;
 	}
-	fill_in(region, opts, membarrier);
-	err = map_lists(region);
-	if (err) {
-		uint32_t n = region->n_internal;
+	fill_in(*region, opts, membarrier);
+	return make_backing(*region);
+}
 
-		region_unmap(region);
-		close_all(n);
+/* A runtime that others made, mapped. */
+static int join(struct join_gift *gift, bool membarrier, struct region **region)
+{
+	int err = region_join(gift->fds[0], gift->base, gift->len, region);
+
+	if (!err && gift->n_fds != JOIN_LISTS + (*region)->n_internal)
+		err = -EBADMSG;
+	if (!err && (*region)->membarrier && !membarrier) {
+		log_message(LOG_ERROR, "the others rely on membarrier, which this process lacks");
+		err = -ENOTSUP;
+	}
+	if (err) {
+		join_gift_close(gift);
 		return err;
 	}
-	rcu_attach(region->domain, runtime.process, membarrier);
+	runtime.region_fd = gift->fds[0];
+	runtime.lock_fd = gift->fds[1];
+	memcpy(runtime.list_fds, &gift->fds[JOIN_LISTS], (*region)->n_internal * sizeof(int));
+	return 0;
+}
+
+/* With the directory locked: join or create, as the options say; *created tells which. */
+static int open_region(
+	const struct rcumem_options *opts, bool membarrier, struct region **region, bool *created)
+{
+	struct join_gift gift;
+	int err = opts->prefix ? join_ask(&rundir, JOIN_ATTACH, opts->lock_timeout_ms * 1000000ull,
+					 &gift)
+			       : -ENOENT;
+
+	*created = err == -ENOENT;
+	if (err == 0 && opts->attach == RCUMEM_ATTACH_CREATE) {
+		join_gift_close(&gift);
+		return -EEXIST;
+	}
+	if (err == 0)
+		return join(&gift, membarrier, region);
+	if (err == -ENOENT && opts->attach != RCUMEM_ATTACH_JOIN)
+		return create(opts, membarrier, region);
+	return err;
+}
+
+/* Mapped: take a slot, and answer newcomers. */
+static int settle_in(struct region *region)
+{
+	int err = writer_lock(region);
+	int slot;
+
+	if (err)
+		return err;
+	process_reap_dead(region);
+	slot = process_claim(region);
+	if (slot >= 0)
+		runtime.process = (uint32_t)slot;
+	writer_unlock(region);
+	if (slot < 0) {
+		log_message(LOG_ERROR, "%d processes are attached, and no more can be",
+			REGION_PROCESSES);
+		return slot;
+	}
+	rcu_attach(region->domain, runtime.process, region->membarrier);
 	view_set(region);
-	err = initial_memory(opts);
+	err = rundir.fd < 0 ? 0 : agent_start(region, &rundir);
+	return err ? err : events_attach(region);
+}
+
+static int start(const struct rcumem_options *opts)
+{
+	bool membarrier = rcu_membarrier_register();
+	struct region *region = NULL;
+	bool created = false;
+	int err;
+
+	if (!membarrier)
+		log_message(LOG_INFO, "no membarrier: a section costs a fence");
+	if (opts->prefix) {
+		err = rundir_open(&rundir, opts->prefix, opts->lock_timeout_ms * 1000000ull);
+		if (err)
+			return err;
+	}
+	memset(runtime.list_fds, 0xff, sizeof(runtime.list_fds));
+	err = open_region(opts, membarrier, &region, &created);
+	if (!err)
+		err = map_lists(region);
+	if (err) {
+		if (region)
+			region_unmap(region);
+		close_all(REGION_LISTS_MAX);
+		rundir_close(&rundir);
+		return err;
+	}
+	err = settle_in(region);
+	if (rundir.fd >= 0)
+		rundir_unlock(&rundir);
+	if (!err && created)
+		err = initial_memory(opts);
 	if (err)
 		stop(region);
 	return err;
@@ -271,7 +384,7 @@ int rcumem_fini(void)
 	region = runtime_region();
 	if (region == NULL)
 		err = -ENODEV;
-	else if (writer_allowed() || rcu_process_in_section() || !writer_idle(region))
+	else if (writer_allowed() || rcu_process_in_section())
 		err = -EBUSY;
 	else
 		stop(region);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The intent record and what a dead writer's successor makes of it. */
 
+#include "event_log.h"
 #include "external.h"
 #include "hotplug.h"
 #include "intent.h"
@@ -72,13 +73,8 @@ static void recount(struct region *region)
 /* Readers may have found the range until now. */
 static void quarantine(struct region *region, const struct intent *intent)
 {
-	region->ops[intent->record] = (struct op_record){
-		.state = OP_QUARANTINE,
-		.list = intent->list,
-		.first = intent->first,
-		.n = intent->n,
-		.ticket = rcu_ticket(region->domain),
-	};
+	hotplug_quarantine(region, intent->record, intent->list, intent->first, intent->n,
+		rcu_ticket(region->domain));
 }
 
 /* Bring a free to its first half's end: withdrawn, published so, in quarantine. */
@@ -120,14 +116,13 @@ static void keep_socket_id(struct region *region, uint32_t list)
 		region->next_socket_id = next;
 }
 
-/* What the dead writer was telling callbacks, or had told them, stays in use and may be freed. */
-static void drop_events(struct region *region)
+/* The processes that listen hear of new pages, whoever dies. */
+static void finish_alloc(struct region *region, const struct intent *intent)
 {
-	uint64_t dead = op_owner(region->owner_process, region->owner_tid);
+	const struct op_record op = {.list = intent->list, .first = intent->first, .n = intent->n};
 
-	for (uint32_t i = 0; i < REGION_OPS; i++)
-		if (region->ops[i].state == OP_ALLOC_EVENTS && region->ops[i].owner == dead)
-			region->ops[i].state = OP_FREE_SLOT;
+	if (intent->event && event_log_next(region) == intent->event)
+		event_log_append(region, RTE_MEM_EVENT_ALLOC, &op, event_log_listeners(region));
 }
 
 void intent_recover(struct region *region)
@@ -142,7 +137,9 @@ void intent_recover(struct region *region)
 	case INTENT_NONE:
 		break;
 	case INTENT_ALLOC:
-		if (!published)
+		if (published)
+			finish_alloc(region, &intent);
+		else
 			undo_alloc(region, &intent);
 		break;
 	case INTENT_UNPUBLISH:
@@ -163,7 +160,7 @@ void intent_recover(struct region *region)
 		break;
 	}
 	TEST_POINT("recover.done");
-	drop_events(region);
+	hotplug_abandon(region, op_owner(region->owner_process, region->owner_tid), 0);
 	recount(region);
 	rcu_store_relaxed(
 		&region->stats.recoveries, region->stats.recoveries + 1); /* Relaxed: a figure. */

@@ -79,6 +79,9 @@ static int check(const struct rcumem_options *opts)
 
 	if (opts->prefix && !prefix_ok(opts->prefix))
 		return -EINVAL;
+	if ((unsigned int)opts->attach > RCUMEM_ATTACH_JOIN ||
+		(opts->attach == RCUMEM_ATTACH_JOIN && opts->prefix == NULL))
+		return -EINVAL;
 	if (opts->iova_mode != RCUMEM_IOVA_PA && opts->iova_mode != RCUMEM_IOVA_VA)
 		return -EINVAL;
 	if (opts->base_va % REGION_ALIGN || opts->base_va >= va_end || opts->list_len > va_end)
@@ -116,5 +119,6 @@ int options_read(const struct rcumem_options *given, struct rcumem_options *opts
 	set_default(&opts->max_nodes, 65536);
 	set_default(&opts->free_timeout_ms, 1000);
 	set_default(&opts->lock_timeout_ms, 5000);
+	set_default(&opts->event_timeout_ms, 5000);
 	return check(opts);
 }

@@ -8,6 +8,7 @@
  * fail, and retry EINTR themselves.
  */
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -97,7 +98,17 @@ void os_numa_restore(const struct os_numa_policy *old);
 /* The node a mapped page is on, or -errno. */
 int os_numa_node_of(void *va);
 
-/* ---- os_clock ---- */
+/* ---- os_wait.c ---- */
+
+/* A thread of the library's: a small stack, and no signals, which are the program's. */
+int os_thread_start(pthread_t *thread, void *(*main)(void *), void *arg);
+
+/* CLOCK_MONOTONIC. */
 uint64_t os_now_ns(void);
+
+/* Sleep while *word is `value`, in any process: 0 (also spuriously), or -ETIMEDOUT.  UINT64_MAX: no
+ * limit. */
+int os_futex_wait(uint32_t *word, uint32_t value, uint64_t timeout_ns);
+void os_futex_wake(uint32_t *word);
 
 #endif /* OS_H */

@@ -7,7 +7,7 @@
 
 #include "api.h"
 #include "context.h"
-#include "log.h"
+#include "process.h"
 #include "runtime.h"
 #include "writer.h"
 
@@ -57,16 +57,13 @@ void rcumem_reader_online(void)
 
 int rcumem_synchronize(unsigned int timeout_ms)
 {
-	struct rcu_culprit culprit = {0};
 	int err = writer_allowed();
 
 	if (err)
 		return api_result(err);
 	writer_offline();
-	err = rcu_wait(
-		runtime_domain(), rcu_ticket(runtime_domain()), timeout_ms * 1000000ull, &culprit);
+	err = process_wait_readers(runtime_region(), rcu_ticket(runtime_domain()),
+		timeout_ms * 1000000ull, "rcumem_synchronize()");
 	writer_online();
-	if (err)
-		log_message(LOG_WARN, "thread %d stays in its section", culprit.tid);
 	return api_result(err);
 }

@@ -150,15 +150,16 @@ static void layout_lists(
 	layout->views_end = layout->at;
 }
 
-/* A number that differs between builds whose shared structs differ. */
-static uint32_t fingerprint(void)
+uint32_t region_fingerprint(void)
 {
 	const size_t sizes[] = {sizeof(struct region), sizeof(struct list_state),
 		sizeof(struct rcu_domain), sizeof(struct rcu_reader), sizeof(struct rcu_radix),
 		sizeof(struct snapshot_pool), sizeof(struct snapshot_block), sizeof(struct arena),
 		sizeof(struct arena_piece), sizeof(struct op_record), sizeof(struct intent),
 		sizeof(pthread_mutex_t), offsetof(struct region, root),
-		offsetof(struct region, intent), offsetof(struct region, stats)};
+		offsetof(struct region, intent), offsetof(struct region, stats),
+		sizeof(struct region_shape), sizeof(struct region_process),
+		sizeof(struct event_log)};
 	uint32_t hash = 2166136261u;
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
@@ -222,7 +223,7 @@ static int fill(struct region *region, const struct region_shape *shape, uint64_
 
 	layout_shared(&layout, shape);
 	region->version = REGION_VERSION;
-	region->fingerprint = fingerprint();
+	region->fingerprint = region_fingerprint();
 	region->base = (uint64_t)(uintptr_t)region;
 	region->len = len;
 	region->shape = *shape;
@@ -293,6 +294,21 @@ int region_create(const struct region_shape *shape, struct region **region, int 
 	if (err)
 		close(*fd);
 	return err;
+}
+
+int region_join(int fd, uint64_t base, uint64_t len, struct region **region)
+{
+	void *va = (void *)(uintptr_t)base;
+	int err = os_map_shared(fd, va, len);
+
+	if (err == -EEXIST) {
+		log_message(LOG_ERROR, "the runtime's address %p is taken in this process", va);
+		return -EADDRNOTAVAIL;
+	}
+	if (err)
+		return err;
+	*region = va;
+	return 0;
 }
 
 void region_unmap(struct region *region)

@@ -225,6 +225,15 @@ struct region {
  */
 int region_create(const struct region_shape *shape, struct region **region, int *fd);
 
+/*
+ * Map a region that another process made, in full at its own address.  0,
+ * -EADDRNOTAVAIL (something is there), -EPROTO, -EBADMSG, with a message.
+ */
+int region_join(int fd, uint64_t base, uint64_t len, struct region **region);
+
+/* A number that differs between builds whose shared structs differ. */
+uint32_t region_fingerprint(void);
+
 /* Unmap it. */
 void region_unmap(struct region *region);
 

@@ -28,10 +28,9 @@ extern struct runtime_view runtime_view __attribute__((visibility("hidden")));
 struct runtime {
 	int region_fd;
 	int guard_fd;     /* userfaultfd, or -1. */
-	int prefix_fd;    /* Holds the name, or -1. */
-	uint32_t process; /* Slot in region->processes. */
+	int lock_fd;      /* process.h. */
+	uint32_t process; /* Slot in region->processes; REGION_PROCESSES: none yet. */
 	int list_fds[REGION_LISTS_MAX];
-	uint64_t attached[REGION_LISTS_MAX / 64];
 };
 
 extern struct runtime runtime __attribute__((visibility("hidden")));
@@ -72,17 +71,8 @@ static inline bool runtime_list_attached(const struct region *region, uint32_t l
 {
 	if (list < region->n_internal)
 		return true;
-	/* Acquire pairs with runtime_attached_set(). */
-	return (rcu_load_acquire(&runtime.attached[list / 64]) >> (list % 64)) & 1;
-}
-
-/* Release pairs with runtime_list_attached(). */
-static inline void runtime_attached_set(uint32_t list, bool attached)
-{
-	if (attached)
-		rcu_fetch_or_release(&runtime.attached[list / 64], 1ull << (list % 64));
-	else
-		rcu_fetch_and_release(&runtime.attached[list / 64], ~(1ull << (list % 64)));
+	/* Acquire pairs with attached_store() and describe_list(). */
+	return (rcu_load_acquire(&region->states[list].attached) >> runtime.process) & 1;
 }
 
 #endif /* RUNTIME_H */

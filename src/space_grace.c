@@ -6,7 +6,7 @@
 
 #include <errno.h>
 
-#include "log.h"
+#include "process.h"
 #include "runtime.h"
 #include "space_backing.h"
 #include "space_grace.h"
@@ -78,15 +78,11 @@ uint64_t space_publish_locked(struct rcumem_space *space, struct rcumem_map *nex
 int space_wait_locked(struct rcumem_space *space, uint64_t ticket)
 {
 	uint64_t timeout_ns = runtime_free_timeout_ns();
-	struct rcu_culprit culprit = {0};
 	int err;
 
 	pthread_mutex_unlock(&space->lock);
-	err = rcu_wait(runtime_domain(), ticket, timeout_ns, &culprit);
-	if (err)
-		log_message(LOG_WARN,
-			"address space: thread %d holds up a change: no quiescent state in %llu ms",
-			(int)culprit.tid, (unsigned long long)(timeout_ns / 1000000));
+	err = process_wait_readers(
+		runtime_region(), ticket, timeout_ns, "a change of an address space");
 	pthread_mutex_lock(&space->lock);
 	if (!err)
 		space_reclaim_locked(space, ticket);

@@ -134,18 +134,6 @@ int writer_lock(struct region *region)
 	return 0;
 }
 
-bool writer_idle(struct region *region)
-{
-	int err = pthread_mutex_trylock(&region->mutex);
-
-	if (err == EBUSY)
-		return false;
-	if (err == EOWNERDEAD)
-		pthread_mutex_consistent(&region->mutex);
-	pthread_mutex_unlock(&region->mutex);
-	return true;
-}
-
 void writer_unlock(struct region *region)
 {
 	writer_self.owner = false;

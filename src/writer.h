@@ -25,9 +25,6 @@ void writer_online(void);
 int writer_lock(struct region *region);
 void writer_unlock(struct region *region);
 
-/* True when no thread owns the mutex now. */
-bool writer_idle(struct region *region);
-
 /* A whole writer call: allowed, offline, locked; 0 or -errno with nothing taken. */
 int writer_begin(void);
 

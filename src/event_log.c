@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+
+#include "event_log.h"
+#include "log.h"
+#include "os.h"
+#include "point.h"
+#include "process.h"
+#include "runtime.h"
+
+/* Half of the log is for the second event of operations whose first is in it already. */
+#define ROOM (REGION_EVENTS / 2)
+
+#define LIVENESS_NS 10000000ull
+
+_Static_assert(REGION_EVENTS / 2 >= REGION_OPS, "each operation under way may append one more");
+
+struct region_event *event_log_entry(struct region *region, uint64_t event)
+{
+	return &region->events.ring[event % REGION_EVENTS];
+}
+
+uint64_t event_log_listeners(const struct region *region)
+{
+	/* Acquire pairs with start_locked() and end_locked() of listen.c. */
+	return rcu_load_acquire(&region->events.listeners);
+}
+
+uint64_t event_log_next(const struct region *region)
+{
+	return rcu_load_relaxed(&region->events.head) + 1; /* Relaxed: under the mutex. */
+}
+
+int event_log_room(const struct region *region)
+{
+	uint64_t next = event_log_next(region);
+
+	for (uint64_t slots = event_log_listeners(region); slots; slots &= slots - 1) {
+		const struct region_process *process = &region->processes[__builtin_ctzll(slots)];
+
+		/* Acquire pairs with drain_locked(): the entry is not needed any more. */
+		if (next - rcu_load_acquire(&process->told) <= ROOM)
+			continue;
+		log_message(LOG_ERROR, "process %d has not told its callbacks of %d events",
+			process->pid, ROOM);
+		return -EAGAIN;
+	}
+	return 0;
+}
+
+void event_log_ring(struct region *region, uint32_t process)
+{
+	uint32_t *bell = &region->processes[process].bell;
+
+	rcu_fetch_add_relaxed(bell, 1); /* Relaxed: the futex call is a barrier. */
+	os_futex_wake(bell);
+}
+
+uint64_t event_log_append(
+	struct region *region, enum rte_mem_event type, const struct op_record *op, uint64_t to)
+{
+	uint64_t event = event_log_next(region);
+	struct region_event *entry = event_log_entry(region, event);
+
+	*entry = (struct region_event){
+		.to = to, .type = type, .list = op->list, .first = op->first, .n = op->n};
+	TEST_POINT("event.written");
+	/* Release pairs with event_log_pending() and drain_locked() (INV-EVENT-1). */
+	rcu_store_release(&region->events.head, event);
+	TEST_POINT("event.appended");
+	for (; to; to &= to - 1)
+		if ((uint32_t)__builtin_ctzll(to) != runtime.process)
+			event_log_ring(region, (uint32_t)__builtin_ctzll(to));
+	return event;
+}
+
+uint64_t event_log_cancel(struct region *region, uint64_t event)
+{
+	struct region_event *entry = event_log_entry(region, event);
+	uint64_t begun = 0;
+
+	rcu_store_relaxed(&entry->cancelled, 1); /* Relaxed: the fence orders. */
+	/* Pairs with that of begin(): one of the two sees the other (INV-EVENT-2). */
+	rcu_fence_full();
+	for (uint64_t slots = entry->to; slots; slots &= slots - 1) {
+		uint32_t slot = (uint32_t)__builtin_ctzll(slots);
+
+		/* Acquire pairs with begin(). */
+		if (rcu_load_acquire(&region->processes[slot].telling) >= event)
+			begun |= 1ull << slot;
+	}
+	return begun;
+}
+
+uint64_t event_log_pending(const struct region *region, uint64_t event)
+{
+	uint64_t to = region->events.ring[event % REGION_EVENTS].to;
+	uint64_t pending = 0;
+
+	/* Who has stopped listening has no callback that runs. */
+	for (uint64_t slots = to & event_log_listeners(region); slots; slots &= slots - 1) {
+		uint32_t slot = (uint32_t)__builtin_ctzll(slots);
+
+		/* Acquire pairs with drain_locked(): its callbacks are over. */
+		if (rcu_load_acquire(&region->processes[slot].told) < event)
+			pending |= 1ull << slot;
+	}
+	return pending;
+}
+
+int event_log_wait(struct region *region, uint64_t event)
+{
+	uint64_t until = os_now_ns() + region->event_timeout_ns;
+	uint32_t *answered = &region->events.answered;
+	uint64_t pending;
+
+	for (;;) {
+		/* Acquire pairs with event_log_answer(): who answers later changes it. */
+		uint32_t seen = rcu_load_acquire(answered);
+
+		pending = event_log_pending(region, event);
+		if (pending == 0)
+			return 0;
+		if (os_now_ns() >= until)
+			break;
+		if (os_futex_wait(answered, seen, LIVENESS_NS) == -ETIMEDOUT)
+			process_reap_among(region, pending);
+	}
+	for (; pending; pending &= pending - 1)
+		log_message(LOG_ERROR, "process %d does not tell its callbacks of a memory event",
+			region->processes[__builtin_ctzll(pending)].pid);
+	return -ETIMEDOUT;
+}
+
+void event_log_answer(struct region *region)
+{
+	/* Release pairs with event_log_wait(). */
+	rcu_add_fetch_seq_cst(&region->events.answered, 1);
+	os_futex_wake(&region->events.answered);
+}
+
+void event_log_sleep(struct region *region, uint32_t bell)
+{
+	os_futex_wait(&region->processes[runtime.process].bell, bell, UINT64_MAX);
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "arena_table.h"
+#include "external.h"
+#include "hotplug.h"
+#include "log.h"
+#include "os.h"
+#include "point.h"
+#include "process.h"
+#include "runtime.h"
+#include "writer.h"
+
+/* How long a wait for others goes on before it asks who of them still lives. */
+#define LIVENESS_NS     1000000ull
+#define LIVENESS_MAX_NS 16000000ull
+
+int process_lock_file(void)
+{
+	return os_memfd("rcumem-processes", OS_PAGE, OS_PAGE);
+}
+
+static struct flock byte_of(uint32_t slot)
+{
+	return (struct flock){
+		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = (off_t)slot, .l_len = 1};
+}
+
+static bool byte_locked(uint32_t slot)
+{
+	struct flock byte = byte_of(slot);
+
+	/* Where the kernel does not say, nobody is taken for dead. */
+	return fcntl(runtime.lock_fd, F_GETLK, &byte) || byte.l_type != F_UNLCK;
+}
+
+bool process_is_dead(const struct region *region, uint32_t slot)
+{
+	if (slot >= REGION_PROCESSES || slot == runtime.process)
+		return false;
+	/* Acquire pairs with process_claim(): what it has locked is seen. */
+	return rcu_load_acquire(&region->processes[slot].state) != PROCESS_FREE &&
+	       !byte_locked(slot);
+}
+
+int process_claim(struct region *region)
+{
+	for (uint32_t slot = 0; slot < REGION_PROCESSES; slot++) {
+		struct region_process *process = &region->processes[slot];
+		struct flock byte = byte_of(slot);
+
+		if (process->state != PROCESS_FREE || fcntl(runtime.lock_fd, F_SETLK, &byte))
+			continue;
+		process->pid = getpid();
+		/* Relaxed, all: nobody tells this process of events yet. */
+		rcu_store_relaxed(&process->told, rcu_load_relaxed(&region->events.head));
+		rcu_store_relaxed(&process->telling, process->told);
+		rcu_store_relaxed(&process->bell, 0);
+		TEST_POINT("claim.locked");
+		/* Release pairs with process_is_dead(). */
+		rcu_store_release(&process->state, PROCESS_ALIVE);
+		TEST_POINT("claim.alive");
+		return (int)slot;
+	}
+	return -EUSERS;
+}
+
+int process_reap(struct region *region, uint32_t slot)
+{
+	struct region_process *process = &region->processes[slot];
+	int err;
+
+	process->state = PROCESS_DYING;
+	TEST_POINT("reap.dying");
+	/* Relaxed: under the mutex, like everybody who looks for listeners. */
+	rcu_fetch_and_release(&region->events.listeners, ~(1ull << slot));
+	rcu_release_owner(region->domain, slot);
+	TEST_POINT("reap.readers");
+	hotplug_abandon(region, op_owner(slot, 0), 32);
+	TEST_POINT("reap.records");
+	arena_abandon(region, slot);
+	TEST_POINT("reap.arena");
+	err = external_abandon(region, slot);
+	TEST_POINT("reap.external");
+	if (!err) {
+		process->pid = 0;
+		process->state = PROCESS_FREE;
+	}
+	return err;
+}
+
+void process_reap_dead(struct region *region)
+{
+	for (uint32_t slot = 0; slot < REGION_PROCESSES; slot++) {
+		struct region_process *process = &region->processes[slot];
+
+		if (!process_is_dead(region, slot))
+			continue;
+		if (process->state == PROCESS_ALIVE)
+			log_message(LOG_WARN, "process %d (slot %u) has died", process->pid, slot);
+		process_reap(region, slot);
+	}
+}
+
+bool process_reap_among(struct region *region, uint64_t slots)
+{
+	for (; slots; slots &= slots - 1) {
+		if (!process_is_dead(region, (uint32_t)__builtin_ctzll(slots)))
+			continue;
+		if (writer_lock(region) == 0) {
+			process_reap_dead(region);
+			writer_unlock(region);
+		}
+		return true;
+	}
+	return false;
+}
+
+void process_blame(const struct region *region, const struct rcu_culprit *culprit, const char *what)
+{
+	log_message(LOG_WARN, "thread %d of process %d holds up %s", culprit->tid,
+		culprit->owner < REGION_PROCESSES ? region->processes[culprit->owner].pid : 0,
+		what);
+}
+
+int process_wait_readers(
+	struct region *region, uint64_t ticket, uint64_t timeout_ns, const char *what)
+{
+	struct rcu_culprit culprit = {0};
+	uint64_t begin = os_now_ns();
+	uint64_t slice = LIVENESS_NS;
+	uint64_t over = 0;
+	int err;
+
+	do {
+		if (slice > timeout_ns - over)
+			slice = timeout_ns - over;
+		err = rcu_wait(region->domain, ticket, slice, &culprit);
+		if (err && culprit.owner < REGION_PROCESSES)
+			process_reap_among(region, 1ull << culprit.owner);
+		if (slice < LIVENESS_MAX_NS)
+			slice *= 2;
+		over = os_now_ns() - begin;
+	} while (err && over < timeout_ns);
+	if (err)
+		process_blame(region, &culprit, what);
+	return err;
+}
