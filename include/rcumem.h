@@ -508,6 +508,7 @@ struct rcumem_stats {
 	uint64_t index_nodes;     /**< Index nodes in use, 4 KiB each. */
 	uint64_t readers;         /**< Registered reader threads. */
 	uint64_t snapshot_blocks; /**< Snapshot blocks in use, 512 bytes each. */
+	uint64_t processes;       /**< Attached processes, this one included. */
 };
 
 /**

@@ -52,8 +52,22 @@ void event_log_ring(struct region *region, uint32_t process)
 {
 	uint32_t *bell = &region->processes[process].bell;
 
-	rcu_fetch_add_relaxed(bell, 1); /* Relaxed: the futex call is a barrier. */
+	/* Release pairs with thread_main(): what it is rung for. */
+	rcu_add_fetch_seq_cst(bell, 1);
 	os_futex_wake(bell);
+}
+
+/* Wake processes, but for this one, whose caller tells its callbacks itself. */
+static void ring_all(struct region *region, uint64_t slots)
+{
+	for (; slots; slots &= slots - 1)
+		if ((uint32_t)__builtin_ctzll(slots) != runtime.process)
+			event_log_ring(region, (uint32_t)__builtin_ctzll(slots));
+}
+
+void event_log_ring_listeners(struct region *region)
+{
+	ring_all(region, event_log_listeners(region));
 }
 
 uint64_t event_log_append(
@@ -65,12 +79,10 @@ uint64_t event_log_append(
 	*entry = (struct region_event){
 		.to = to, .type = type, .list = op->list, .first = op->first, .n = op->n};
 	TEST_POINT("event.written");
-	/* Release pairs with event_log_pending() and drain_locked() (INV-EVENT-1). */
+	/* Release pairs with drain_locked() and behind() (INV-EVENT-1). */
 	rcu_store_release(&region->events.head, event);
 	TEST_POINT("event.appended");
-	for (; to; to &= to - 1)
-		if ((uint32_t)__builtin_ctzll(to) != runtime.process)
-			event_log_ring(region, (uint32_t)__builtin_ctzll(to));
+	ring_all(region, to);
 	return event;
 }
 
@@ -80,12 +92,12 @@ uint64_t event_log_cancel(struct region *region, uint64_t event)
 	uint64_t begun = 0;
 
 	rcu_store_relaxed(&entry->cancelled, 1); /* Relaxed: the fence orders. */
-	/* Pairs with that of begin(): one of the two sees the other (INV-EVENT-2). */
+	/* Pairs with that of event_begin(): one of the two sees the other (INV-EVENT-2). */
 	rcu_fence_full();
 	for (uint64_t slots = entry->to; slots; slots &= slots - 1) {
 		uint32_t slot = (uint32_t)__builtin_ctzll(slots);
 
-		/* Acquire pairs with begin(). */
+		/* Acquire pairs with event_begin(). */
 		if (rcu_load_acquire(&region->processes[slot].telling) >= event)
 			begun |= 1ull << slot;
 	}

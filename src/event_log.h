@@ -35,6 +35,9 @@ uint64_t event_log_next(const struct region *region);
 uint64_t event_log_append(
 	struct region *region, enum rte_mem_event type, const struct op_record *op, uint64_t to);
 
+/* A writer has died, perhaps before it woke those whom it had appended for. */
+void event_log_ring_listeners(struct region *region);
+
 /* From now on nobody begins with this event: the processes that have. */
 uint64_t event_log_cancel(struct region *region, uint64_t event);
 

@@ -79,7 +79,7 @@ static void callbacks_exit(bool section)
 }
 
 /* Begin with an event of this process's: false when it was cancelled. */
-static bool begin(struct region *region, const struct region_event *entry, uint64_t number)
+static bool event_begin(struct region *region, const struct region_event *entry, uint64_t number)
 {
 	struct region_process *self = &region->processes[runtime.process];
 
@@ -117,7 +117,7 @@ static bool drain_locked(struct region *region)
 		const struct region_event *entry = event_log_entry(region, number);
 		bool to_us = entry->to & mine;
 
-		if (to_us && begin(region, entry, number))
+		if (to_us && event_begin(region, entry, number))
 			tell(region, entry);
 		if (runtime_region() != region)
 			return false;
@@ -133,7 +133,7 @@ static bool drain_locked(struct region *region)
 
 int events_drain(struct region *region, uint64_t event)
 {
-	/* Acquire pairs with drain_locked() in another thread. */
+	/* Acquire pairs with drain_locked() in another thread: its callbacks are over. */
 	if (rcu_load_acquire(&region->processes[runtime.process].told) >= event)
 		return 0;
 	if (turn_take(region))

@@ -165,7 +165,7 @@ static int begin(const void *va, size_t len)
 	return list < 0 ? writer_end(list) : list;
 }
 
-static int end(struct region *region, uint32_t list)
+static int list_end(struct region *region, uint32_t list)
 {
 	struct region_stats *stats = &region->stats;
 	struct snapshot_edit edit;
@@ -192,7 +192,7 @@ static int unregister_locked(struct region *region, uint32_t list)
 		return -ENOENT;
 	if (region->states[list].attached != mine)
 		process_reap_dead(region); /* Of the others, some may not live any more. */
-	return region->states[list].attached == mine ? end(region, list) : -EBUSY;
+	return region->states[list].attached == mine ? list_end(region, list) : -EBUSY;
 }
 
 int external_abandon(struct region *region, uint32_t process)
@@ -206,7 +206,7 @@ int external_abandon(struct region *region, uint32_t process)
 		if (state->kind != LIST_EXTERNAL || !(state->attached & bit))
 			continue;
 		if (state->attached == bit)
-			err = end(region, i);
+			err = list_end(region, i);
 		else
 			attached_store(state, state->attached & ~bit);
 	}

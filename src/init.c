@@ -205,15 +205,15 @@ static void forget(struct region *region)
 /* Leave; what this process held is given back at once, or by another when it is found gone. */
 static void stop(struct region *region)
 {
-	uint32_t slot = runtime.process;
+	uint32_t slot = runtime.process; /* REGION_PROCESSES: there was none to take. */
 	int locked = rundir.fd < 0 ? 0 : rundir_lock(&rundir, region->lock_timeout_ns);
 
 	space_fini_all();
 	listen_end(region);
 	agent_stop();
-	if (rundir.fd >= 0)
+	if (rundir.fd >= 0 && slot < REGION_PROCESSES)
 		rundir_unlink(&rundir, slot);
-	if (writer_lock(region) == 0) {
+	if (slot < REGION_PROCESSES && writer_lock(region) == 0) {
 		process_reap(region, slot);
 		writer_unlock(region);
 	}

@@ -159,6 +159,7 @@ void intent_recover(struct region *region)
 		external_unpublish(region, intent.list, published);
 		break;
 	}
+	event_log_ring_listeners(region); /* It may have died before it woke them. */
 	TEST_POINT("recover.done");
 	hotplug_abandon(region, op_owner(region->owner_process, region->owner_tid), 0);
 	recount(region);

@@ -37,7 +37,7 @@ static void *thread_main(void *arg)
 	struct region_process *self = &region->processes[runtime.process];
 
 	for (;;) {
-		/* Acquire pairs with listen_end(); a bell that rings from here on ends the
+		/* Acquire pairs with event_log_ring(); a bell that rings from here on ends the
 		 * sleep. */
 		uint32_t bell = rcu_load_acquire(&self->bell);
 

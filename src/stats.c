@@ -38,6 +38,9 @@ int rcumem_stats_get(struct rcumem_stats *stats)
 			     rcu_load_relaxed(&region->ext_index->node_cnt);
 	stats->readers = rcu_reader_count(region->domain);
 	stats->snapshot_blocks = snapshot_blocks_used(region);
+	stats->processes = 0;
+	for (uint32_t i = 0; i < REGION_PROCESSES; i++)
+		stats->processes += rcu_load_relaxed(&region->processes[i].state) == PROCESS_ALIVE;
 	return 0;
 }
 
