@@ -28,7 +28,7 @@ static void barrier_all(void)
 }
 
 /* The oldest epoch held; UINT64_MAX when nobody is inside. */
-static uint64_t rcu_scan(struct rcu_domain *domain, struct rcu_culprit *culprit)
+static uint64_t rcu_scan(struct rcu_domain *domain, uint32_t owner, struct rcu_culprit *culprit)
 {
 	uint64_t oldest = UINT64_MAX;
 	/* Acquire pairs with reader_claim(), which has a full barrier after it. */
@@ -41,6 +41,9 @@ static uint64_t rcu_scan(struct rcu_domain *domain, struct rcu_culprit *culprit)
 
 		if (epoch == 0 || epoch >= oldest)
 			continue;
+		/* Relaxed: a thread has its slot before it stores an epoch, which was acquired. */
+		if (owner != RCU_EVERYBODY && rcu_load_relaxed(&reader->owner) != owner + 1)
+			continue;
 		oldest = epoch;
 		if (culprit) {
 			/* Relaxed: for a message. */
@@ -51,20 +54,20 @@ static uint64_t rcu_scan(struct rcu_domain *domain, struct rcu_culprit *culprit)
 	return oldest;
 }
 
-uint64_t rcu_oldest(struct rcu_domain *domain, struct rcu_culprit *culprit)
+uint64_t rcu_oldest(struct rcu_domain *domain, uint32_t owner, struct rcu_culprit *culprit)
 {
 	barrier_all();
 #ifdef RCU_PLANT_NO_GRACE_PERIOD
-	(void)rcu_scan(domain, culprit);
+	(void)rcu_scan(domain, owner, culprit);
 	return UINT64_MAX;
 #else
-	return rcu_scan(domain, culprit);
+	return rcu_scan(domain, owner, culprit);
 #endif
 }
 
 bool rcu_poll(struct rcu_domain *domain, uint64_t ticket, struct rcu_culprit *culprit)
 {
-	return rcu_oldest(domain, culprit) >= ticket;
+	return rcu_oldest(domain, RCU_EVERYBODY, culprit) >= ticket;
 }
 
 static uint64_t now_ns(void)
@@ -75,19 +78,19 @@ static uint64_t now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-int rcu_wait(struct rcu_domain *domain, uint64_t ticket, uint64_t timeout_ns,
+int rcu_wait(struct rcu_domain *domain, uint32_t owner, uint64_t ticket, uint64_t timeout_ns,
 	struct rcu_culprit *culprit)
 {
 	uint64_t begin = now_ns();
 	struct timespec nap = {.tv_nsec = 2000};
 
-	if (rcu_poll(domain, ticket, culprit))
+	if (rcu_oldest(domain, owner, culprit) >= ticket)
 		return 0;
 	/*
 	 * No further barrier is needed: a reader that leaves now and comes back
 	 * does so after the barrier above, and sees what was unpublished.
 	 */
-	while (rcu_scan(domain, culprit) < ticket) {
+	while (rcu_scan(domain, owner, culprit) < ticket) {
 		if (now_ns() - begin >= timeout_ns)
 			return -ETIMEDOUT;
 		if (now_ns() - begin < 5000) {

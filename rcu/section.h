@@ -197,6 +197,8 @@ struct rcu_culprit {
 	int32_t tid;
 };
 
+#define RCU_EVERYBODY UINT32_MAX
+
 /* A ticket for everything unpublished so far: D without the barrier. */
 uint64_t rcu_ticket(struct rcu_domain *domain);
 
@@ -206,12 +208,13 @@ uint64_t rcu_ticket(struct rcu_domain *domain);
  */
 bool rcu_poll(struct rcu_domain *domain, uint64_t ticket, struct rcu_culprit *culprit);
 
-/* The oldest epoch that any reader holds, after a barrier; UINT64_MAX when none: whatever has a
- * ticket at or below it is free. */
-uint64_t rcu_oldest(struct rcu_domain *domain, struct rcu_culprit *culprit);
+/* The oldest epoch that a reader of process slot `owner`, or of RCU_EVERYBODY, holds, after a
+ * barrier; UINT64_MAX when none: whatever has a ticket at or below it is free. */
+uint64_t rcu_oldest(struct rcu_domain *domain, uint32_t owner, struct rcu_culprit *culprit);
 
-/* Poll until all have passed or `timeout_ns` is over: 0 or -ETIMEDOUT with the culprit. */
-int rcu_wait(struct rcu_domain *domain, uint64_t ticket, uint64_t timeout_ns,
+/* Poll until all of `owner` or RCU_EVERYBODY have passed or `timeout_ns` is over: 0 or -ETIMEDOUT
+ * with the culprit. */
+int rcu_wait(struct rcu_domain *domain, uint32_t owner, uint64_t ticket, uint64_t timeout_ns,
 	struct rcu_culprit *culprit);
 
 #endif /* RCU_SECTION_H */

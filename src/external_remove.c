@@ -118,7 +118,7 @@ void external_reclaim_passed(struct region *region)
 		if (region->states[i].kind != LIST_DYING)
 			continue;
 		if (oldest == 0)
-			oldest = rcu_oldest(region->domain, NULL);
+			oldest = rcu_oldest(region->domain, RCU_EVERYBODY, NULL);
 		if (region->states[i].ticket <= oldest)
 			external_forget(region, i);
 	}

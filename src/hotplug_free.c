@@ -232,7 +232,7 @@ void hotplug_reclaim_passed(struct region *region)
 		if (region->ops[i].state != OP_QUARANTINE)
 			continue;
 		if (oldest == 0)
-			oldest = rcu_oldest(region->domain, NULL);
+			oldest = rcu_oldest(region->domain, RCU_EVERYBODY, NULL);
 		if (region->ops[i].ticket <= oldest)
 			hotplug_reclaim(region, i);
 	}

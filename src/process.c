@@ -125,8 +125,8 @@ void process_blame(const struct region *region, const struct rcu_culprit *culpri
 		what);
 }
 
-int process_wait_readers(
-	struct region *region, uint64_t ticket, uint64_t timeout_ns, const char *what)
+static int wait_readers(struct region *region, uint32_t owner, uint64_t ticket, uint64_t timeout_ns,
+	const char *what)
 {
 	struct rcu_culprit culprit = {0};
 	uint64_t begin = os_now_ns();
@@ -137,7 +137,7 @@ int process_wait_readers(
 	do {
 		if (slice > timeout_ns - over)
 			slice = timeout_ns - over;
-		err = rcu_wait(region->domain, ticket, slice, &culprit);
+		err = rcu_wait(region->domain, owner, ticket, slice, &culprit);
 		if (err && culprit.owner < REGION_PROCESSES)
 			process_reap_among(region, 1ull << culprit.owner);
 		if (slice < LIVENESS_MAX_NS)
@@ -147,4 +147,16 @@ int process_wait_readers(
 	if (err)
 		process_blame(region, &culprit, what);
 	return err;
+}
+
+int process_wait_readers(
+	struct region *region, uint64_t ticket, uint64_t timeout_ns, const char *what)
+{
+	return wait_readers(region, RCU_EVERYBODY, ticket, timeout_ns, what);
+}
+
+int process_wait_own_readers(
+	struct region *region, uint64_t ticket, uint64_t timeout_ns, const char *what)
+{
+	return wait_readers(region, runtime.process, ticket, timeout_ns, what);
 }

@@ -52,6 +52,10 @@ bool process_reap_among(struct region *region, uint64_t slots);
 int process_wait_readers(
 	struct region *region, uint64_t ticket, uint64_t timeout_ns, const char *what);
 
+/* The same for what only this process's readers can hold. */
+int process_wait_own_readers(
+	struct region *region, uint64_t ticket, uint64_t timeout_ns, const char *what);
+
 /* The log says who holds up `what`. */
 void process_blame(
 	const struct region *region, const struct rcu_culprit *culprit, const char *what);

@@ -65,7 +65,7 @@ int snapshot_reserve(struct region *region, uint32_t n, struct rcu_culprit *culp
 	uint64_t waiting = pool->ring_tail - pool->ring_head;
 
 	if (waiting > RING_LAZY || blocks_at_hand(pool) < n) {
-		uint64_t oldest = rcu_oldest(region->domain, culprit);
+		uint64_t oldest = rcu_oldest(region->domain, RCU_EVERYBODY, culprit);
 
 		for (; pool->ring_head < pool->ring_tail; pool->ring_head++) {
 			struct snapshot_retired *r = &pool->ring[pool->ring_head % pool->max];

@@ -46,7 +46,7 @@ void space_reclaim_locked(struct rcumem_space *space, uint64_t passed)
 void space_poll_locked(struct rcumem_space *space)
 {
 	if (space->first)
-		space_reclaim_locked(space, rcu_oldest(runtime_domain(), NULL));
+		space_reclaim_locked(space, rcu_oldest(runtime_domain(), runtime.process, NULL));
 }
 
 /* Put a replaced map on the list (INV-SPACE-3: tickets are drawn under the lock). */
@@ -81,7 +81,7 @@ int space_wait_locked(struct rcumem_space *space, uint64_t ticket)
 	int err;
 
 	pthread_mutex_unlock(&space->lock);
-	err = process_wait_readers(
+	err = process_wait_own_readers(
 		runtime_region(), ticket, timeout_ns, "a change of an address space");
 	pthread_mutex_lock(&space->lock);
 	if (!err)

@@ -23,8 +23,8 @@ static void a_grace_period_without_readers_passes_at_once(void **state)
 	struct rcu_culprit culprit;
 
 	(void)state;
-	assert_int_equal(rcu_wait(domain, rcu_ticket(domain), 0, &culprit), 0);
-	assert_true(rcu_oldest(domain, NULL) == UINT64_MAX);
+	assert_int_equal(rcu_wait(domain, RCU_EVERYBODY, rcu_ticket(domain), 0, &culprit), 0);
+	assert_true(rcu_oldest(domain, RCU_EVERYBODY, NULL) == UINT64_MAX);
 }
 
 static void a_grace_period_waits_for_a_section_begun_before(void **state)
@@ -52,7 +52,7 @@ static void a_grace_period_does_not_wait_for_a_section_begun_after(void **state)
 	actor_start(&actor);
 	ticket = rcu_ticket(domain);
 	actor_do(&actor, do_enter, NULL);
-	assert_int_equal(rcu_wait(domain, ticket, 0, &culprit), 0);
+	assert_int_equal(rcu_wait(domain, RCU_EVERYBODY, ticket, 0, &culprit), 0);
 	assert_false(passes_now());
 	actor_stop(&actor);
 }
@@ -88,10 +88,10 @@ static void the_oldest_of_several_sections_decides(void **state)
 	assert_true(rcu_poll(domain, first, NULL));
 	assert_false(rcu_poll(domain, second, &culprit));
 	assert_int_equal(culprit.tid, old.tid);
-	assert_true(rcu_oldest(domain, NULL) == first);
+	assert_true(rcu_oldest(domain, RCU_EVERYBODY, NULL) == first);
 	actor_do(&old, do_exit, NULL);
 	assert_true(rcu_poll(domain, second, NULL));
-	assert_true(rcu_oldest(domain, NULL) == second);
+	assert_true(rcu_oldest(domain, RCU_EVERYBODY, NULL) == second);
 	actor_stop(&old);
 	actor_stop(&new);
 }
@@ -131,7 +131,8 @@ static void a_wait_ends_when_the_last_section_does(void **state)
 	actor_start(&actor);
 	actor_do(&actor, do_enter, NULL);
 	actor_begin(&actor, exit_later, &about_to_exit);
-	assert_int_equal(rcu_wait(domain, rcu_ticket(domain), 10000 * MS, &culprit), 0);
+	assert_int_equal(
+		rcu_wait(domain, RCU_EVERYBODY, rcu_ticket(domain), 10000 * MS, &culprit), 0);
 	assert_int_equal(rcu_load_acquire(&about_to_exit), 1); /* Pairs with exit_later(). */
 	actor_end(&actor);
 	actor_stop(&actor);
@@ -150,7 +151,8 @@ static void a_wait_times_out_and_names_the_thread_that_is_stuck(void **state)
 	actor_do(&bystander, do_exit, NULL);
 	actor_do(&stuck, do_enter, NULL);
 	begin = now_ns();
-	assert_int_equal(rcu_wait(domain, rcu_ticket(domain), 20 * MS, &culprit), -ETIMEDOUT);
+	assert_int_equal(
+		rcu_wait(domain, RCU_EVERYBODY, rcu_ticket(domain), 20 * MS, &culprit), -ETIMEDOUT);
 	took = now_ns() - begin;
 	assert_in_range(took, 20 * MS, 5000 * MS);
 	assert_int_equal(culprit.tid, stuck.tid);
@@ -183,7 +185,8 @@ static void a_reader_in_another_process_is_waited_for_and_named(void **state)
 	}
 	assert_int_equal(read(to_parent[0], &byte, 1), 1);
 	assert_int_equal(byte, 1);
-	assert_int_equal(rcu_wait(domain, rcu_ticket(domain), MS, &culprit), -ETIMEDOUT);
+	assert_int_equal(
+		rcu_wait(domain, RCU_EVERYBODY, rcu_ticket(domain), MS, &culprit), -ETIMEDOUT);
 	assert_int_equal(culprit.tid, pid);
 	assert_int_equal(culprit.owner, OWNER + 2);
 	assert_int_equal(write(to_child[1], &byte, 1), 1);

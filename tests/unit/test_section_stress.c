@@ -84,7 +84,7 @@ static uint64_t stress_write(struct stress *stress, uint64_t for_ns)
 
 		*next = GOOD;
 		rcu_publish(&stress->published, next); /* Pairs with stress_look(). */
-		if (rcu_wait(domain, rcu_ticket(domain), 20000 * MS, &culprit))
+		if (rcu_wait(domain, RCU_EVERYBODY, rcu_ticket(domain), 20000 * MS, &culprit))
 			return 0;
 		*old = POISON;
 		for (unsigned int i = 0; i < turns % 64; i++)
