@@ -40,7 +40,8 @@ int rcumem_stats_get(struct rcumem_stats *stats)
 	stats->snapshot_blocks = snapshot_blocks_used(region);
 	stats->processes = 0;
 	for (uint32_t i = 0; i < REGION_PROCESSES; i++)
-		stats->processes += rcu_load_relaxed(&region->processes[i].state) == PROCESS_ALIVE;
+		stats->processes += /* Relaxed: as above. */ rcu_load_relaxed(
+					    &region->processes[i].state) == PROCESS_ALIVE;
 	return 0;
 }
 
