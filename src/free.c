@@ -140,7 +140,7 @@ static int free_locked(struct region *region, const struct free_range *range)
 {
 	struct rcu_culprit culprit = {0};
 	int record = claim(region, range);
-	uint64_t ticket = 0;
+	uint64_t ticket = 0, oldest;
 	int err;
 
 	if (record < 0) {
@@ -160,7 +160,10 @@ static int free_locked(struct region *region, const struct free_range *range)
 	} else {
 		ticket = region->ops[record].ticket;
 		/* Most often nobody is inside: asking once is not waiting. */
-		if (rcu_poll(region->domain, ticket, NULL)) {
+		oldest = rcu_oldest(region->domain, RCU_EVERYBODY, NULL);
+		/* The blocks are used again while they are in the caches, and no others touched. */
+		snapshot_reclaim(region, oldest);
+		if (ticket <= oldest) {
 			rcu_fetch_add_relaxed(
 				&region->stats.grace_periods, 1); /* Relaxed: a figure. */
 			hotplug_reclaim(region, (uint32_t)record);

@@ -42,10 +42,7 @@ static void clear_iovas(struct region *region, uint32_t list, uint32_t first, ui
 void hotplug_withdraw(struct region *region, uint32_t list, uint32_t first, uint32_t n)
 {
 	clear_iovas(region, list, first, n);
-	for (uint32_t page = first; page < first + n; page++) {
-		TEST_POINT("withdraw.page");
-		segment_withdraw(region, list, page);
-	}
+	segment_withdraw(region, list, first, n);
 }
 
 void hotplug_quarantine(struct region *region, uint32_t record, uint32_t list, uint32_t first,

@@ -6,21 +6,19 @@
 #include "point.h"
 #include "segment.h"
 
-static void mask_change(struct region *region, uint32_t list, uint32_t page, bool used)
+/* Set or clear bits of a mask word, and count them. */
+static void mask_change(struct rte_fbarray *arr, uint32_t at, uint64_t bits, bool used)
 {
-	struct rte_fbarray *arr = &region->lists[list].memseg_arr;
-	uint64_t *word = &fbarray_mask_words(arr)[page / 64];
-	uint64_t bit = 1ull << (page % 64);
-	bool was = (rcu_load_relaxed(word) & bit) != 0; /* Relaxed: under the mutex. */
+	uint64_t *word = &fbarray_mask_words(arr)[at];
+	uint64_t old = rcu_load_relaxed(word); /* Relaxed: under the mutex. */
+	uint64_t new = used ? old | bits : old & ~bits;
+	unsigned int changed = (unsigned int)__builtin_popcountll(old ^ new);
 
-	if (was == used)
-		return;
 	/* Release pairs with scan_word() and fbmask_is_used(): a used bit shows a complete
 	 * descriptor. */
-	rcu_store_release(
-		word, used ? rcu_load_relaxed(word) | bit : rcu_load_relaxed(word) & ~bit);
+	rcu_store_release(word, new);
 	/* Relaxed: callers read the count without a lock and take it as a figure. */
-	rcu_store_relaxed(&arr->count, used ? arr->count + 1 : arr->count - 1);
+	rcu_store_relaxed(&arr->count, used ? arr->count + changed : arr->count - changed);
 }
 
 void segment_describe(
@@ -40,13 +38,21 @@ void segment_describe(
 	rcu_store_relaxed(&s->flags, flags);
 	/* Release pairs with callers' own loads of `addr`: INV-SEGMENT-3. */
 	rcu_publish(&s->addr, segment_va(state, page));
-	mask_change(region, list, page, true);
+	mask_change(&region->lists[list].memseg_arr, page / 64, 1ull << (page % 64), true);
 	TEST_POINT("segment.described");
 }
 
-void segment_withdraw(struct region *region, uint32_t list, uint32_t page)
+void segment_withdraw(struct region *region, uint32_t list, uint32_t first, uint32_t n)
 {
-	mask_change(region, list, page, false);
+	struct rte_fbarray *arr = &region->lists[list].memseg_arr;
+	uint32_t last = first + n - 1;
+
+	for (uint32_t at = first / 64; at <= last / 64; at++) {
+		uint64_t bits = ~0ull << (at == first / 64 ? first % 64 : 0);
+
+		TEST_POINT("withdraw.word");
+		mask_change(arr, at, bits & ~0ull >> (at == last / 64 ? 63 - last % 64 : 0), false);
+	}
 	/* No store of `addr`: a walk of an earlier snapshot may still show the page
 	 * (INV-SEGMENT-3). */
 }

@@ -65,8 +65,9 @@ static inline uint64_t segment_va(const struct list_state *state, uint32_t page)
 void segment_describe(
 	struct region *region, uint32_t list, uint32_t page, uint64_t iova, uint32_t flags);
 
-/* The reverse, but for `addr` and the other members, which readers may still look at. */
-void segment_withdraw(struct region *region, uint32_t list, uint32_t page);
+/* The reverse for pages [first, first + n), but for `addr` and the other members, which readers may
+ * still look at. */
+void segment_withdraw(struct region *region, uint32_t list, uint32_t first, uint32_t n);
 
 /* After the grace period: all zero. */
 void segment_clear(struct region *region, uint32_t list, uint32_t page);

@@ -9,7 +9,7 @@
 #include "snapshot_edit.h"
 
 /* Retired blocks that are let wait before readers are asked: asking costs a barrier on every CPU.
- */
+ * A free asks anyway. */
 #define RING_LAZY 256
 
 uint32_t snapshot_pool_max(uint64_t leaves)
@@ -59,25 +59,29 @@ static uint32_t blocks_at_hand(const struct snapshot_pool *pool)
 	return pool->free_cnt + (pool->max - pool->next);
 }
 
+void snapshot_reclaim(struct region *region, uint64_t oldest)
+{
+	struct snapshot_pool *pool = region->snapshots;
+
+	for (; pool->ring_head < pool->ring_tail; pool->ring_head++) {
+		struct snapshot_retired *r = &pool->ring[pool->ring_head % pool->max];
+
+		if (r->ticket > oldest)
+			break;
+		pool->born[r->block] = SNAPSHOT_BORN_FREE; /* INV-SNAPSHOT-4 */
+		pool->free[pool->free_cnt] = r->block;
+		/* Relaxed: a figure for snapshot_blocks_used(). */
+		rcu_store_relaxed(&pool->free_cnt, pool->free_cnt + 1);
+	}
+}
+
 int snapshot_reserve(struct region *region, uint32_t n, struct rcu_culprit *culprit)
 {
 	struct snapshot_pool *pool = region->snapshots;
 	uint64_t waiting = pool->ring_tail - pool->ring_head;
 
-	if (waiting > RING_LAZY || blocks_at_hand(pool) < n) {
-		uint64_t oldest = rcu_oldest(region->domain, RCU_EVERYBODY, culprit);
-
-		for (; pool->ring_head < pool->ring_tail; pool->ring_head++) {
-			struct snapshot_retired *r = &pool->ring[pool->ring_head % pool->max];
-
-			if (r->ticket > oldest)
-				break;
-			pool->born[r->block] = SNAPSHOT_BORN_FREE; /* INV-SNAPSHOT-4 */
-			pool->free[pool->free_cnt] = r->block;
-			/* Relaxed: a figure for snapshot_blocks_used(). */
-			rcu_store_relaxed(&pool->free_cnt, pool->free_cnt + 1);
-		}
-	}
+	if (waiting > RING_LAZY || blocks_at_hand(pool) < n)
+		snapshot_reclaim(region, rcu_oldest(region->domain, RCU_EVERYBODY, culprit));
 	return blocks_at_hand(pool) < n ? -EAGAIN : 0;
 }
 

@@ -28,6 +28,9 @@ uint32_t snapshot_cost(uint32_t n);
 /* Make sure that `n` blocks are at hand: 0, or -EAGAIN when readers hold too many retired ones. */
 int snapshot_reserve(struct region *region, uint32_t n, struct rcu_culprit *culprit);
 
+/* Free the retired blocks that readers have passed; `oldest` is what rcu_oldest() said. */
+void snapshot_reclaim(struct region *region, uint64_t oldest);
+
 /* Ticket that must pass before the oldest retired block is free; 0 when none waits. */
 uint64_t snapshot_oldest_ticket(const struct region *region);
 

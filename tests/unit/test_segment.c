@@ -71,7 +71,7 @@ static void page_that_is_withdrawn_keeps_its_descriptor_until_it_is_cleared(void
 {
 	(void)state;
 	segment_describe(region, LIST, 7, IOVA, RTE_MEMSEG_FLAG_DO_NOT_FREE);
-	segment_withdraw(region, LIST, 7);
+	segment_withdraw(region, LIST, 7, 1);
 	assert_false(is_used(7));
 	assert_int_equal(count(), 0);
 	assert_complete(7, IOVA);
@@ -88,7 +88,7 @@ static void doing_each_step_twice_is_doing_it_once(void **state)
 	assert_complete(7, IOVA);
 	assert_int_equal(count(), 1);
 	for (int twice = 0; twice < 2; twice++)
-		segment_withdraw(region, LIST, 7);
+		segment_withdraw(region, LIST, 7, 1);
 	assert_int_equal(count(), 0);
 	assert_false(is_used(7));
 	for (int twice = 0; twice < 2; twice++)
@@ -136,7 +136,7 @@ static void random_lives_match_the_model(void **state)
 		uint32_t page = (uint32_t)random_below(512);
 
 		if (used[page]) {
-			segment_withdraw(region, LIST, page);
+			segment_withdraw(region, LIST, page, 1);
 			segment_clear(region, LIST, page);
 		} else {
 			segment_describe(
