@@ -155,8 +155,9 @@ void hotplug_record_begin(struct region *region, uint32_t record, enum op_state 
 	op->list = list;
 	op->first = first;
 	op->n = n;
-	op->event = event_log_next(region);
-	op->owner = op_owner(region->owner_process, region->owner_tid);
+	/* Relaxed: left() takes it from a record that it finds complete. */
+	rcu_store_relaxed(&op->event, event_log_next(region));
+	rcu_store_relaxed(&op->owner, op_owner(region->owner_process, region->owner_tid));
 	/* Release pairs with hotplug_record(): a record in use is complete, also for who recovers.
 	 */
 	rcu_store_release(&op->state, state);
@@ -198,7 +199,9 @@ static bool left(struct region *region, const struct op_record *op)
 {
 	/* Acquire pairs with hotplug_record_begin() and hotplug_record_leave(). */
 	return rcu_load_acquire(&op->state) == OP_FREE_EVENTS &&
-	       rcu_load_acquire(&op->owner) == 0 && event_log_pending(region, op->event) == 0;
+	       rcu_load_acquire(&op->owner) == 0 &&
+	       /* Relaxed: a record that changes meanwhile is asked about again, with the mutex. */
+	       event_log_pending(region, rcu_load_relaxed(&op->event)) == 0;
 }
 
 bool hotplug_unsettled(struct region *region)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent.h"
@@ -206,7 +207,7 @@ static void forget(struct region *region)
 static void stop(struct region *region)
 {
 	uint32_t slot = runtime.process; /* REGION_PROCESSES: there was none to take. */
-	int locked = rundir.fd < 0 ? 0 : rundir_lock(&rundir, region->lock_timeout_ns);
+	bool locked = rundir.fd >= 0 && !rundir_lock(&rundir, region->lock_timeout_ns);
 
 	space_fini_all();
 	listen_end(region);
@@ -218,9 +219,7 @@ static void stop(struct region *region)
 		writer_unlock(region);
 	}
 	forget(region);
-	if (rundir.fd >= 0 && !locked)
-		rundir_unlock(&rundir);
-	rundir_close(&rundir);
+	rundir_close(&rundir, locked);
 }
 
 static int initial_memory(const struct rcumem_options *opts)
@@ -257,13 +256,27 @@ static int create(const struct rcumem_options *opts, bool membarrier, struct reg
 	return make_backing(*region);
 }
 
+/* The lists' files, as somebody gave them: each as long as its list. */
+static int check_backing(const struct region *region, const struct join_gift *gift)
+{
+	struct stat st;
+
+	if (gift->n_fds != JOIN_LISTS + region->n_internal)
+		return -EBADMSG;
+	for (uint32_t i = 0; i < region->n_internal; i++)
+		if (fstat(gift->fds[JOIN_LISTS + i], &st) ||
+			(uint64_t)st.st_size != region->lists[i].len)
+			return -EBADMSG;
+	return 0;
+}
+
 /* A runtime that others made, mapped. */
 static int join(struct join_gift *gift, bool membarrier, struct region **region)
 {
 	int err = region_join(gift->fds[0], gift->base, gift->len, region);
 
-	if (!err && gift->n_fds != JOIN_LISTS + (*region)->n_internal)
-		err = -EBADMSG;
+	if (!err)
+		err = check_backing(*region, gift);
 	if (!err && (*region)->membarrier && !membarrier) {
 		log_message(LOG_ERROR, "the others rely on membarrier, which this process lacks");
 		err = -ENOTSUP;
@@ -345,7 +358,7 @@ static int start(const struct rcumem_options *opts)
 		if (region)
 			region_unmap(region);
 		close_all(REGION_LISTS_MAX);
-		rundir_close(&rundir);
+		rundir_close(&rundir, true);
 		return err;
 	}
 	err = settle_in(region);

@@ -168,6 +168,6 @@ int join_fetch(const char *prefix, enum join_want want, struct join_gift *gift)
 	if (err)
 		return err;
 	err = join_ask(&dir, want, patience_ns, gift);
-	rundir_close(&dir);
+	rundir_close(&dir, true);
 	return err;
 }

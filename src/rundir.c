@@ -126,12 +126,12 @@ int rundir_open(struct rundir *dir, const char *prefix, uint64_t timeout_ns)
 	return err;
 }
 
-void rundir_close(struct rundir *dir)
+void rundir_close(struct rundir *dir, bool locked)
 {
 	if (dir->fd < 0)
 		return;
-	/* Both fail where something is left. */
-	if (rmdir(dir->path) == 0 && getenv("RCUMEM_RUNTIME_DIR") == NULL)
+	/* Both fail where something is left.  Without the lock, somebody may be about to listen. */
+	if (locked && rmdir(dir->path) == 0 && getenv("RCUMEM_RUNTIME_DIR") == NULL)
 		rmdir(dir->root);
 	close(dir->fd);
 	dir->fd = -1;

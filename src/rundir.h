@@ -13,6 +13,7 @@
  * drops it.  All are the user's own, mode 0700.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define RUNDIR_PATH_LEN 96 /* With "/63" behind it, a path must fit a socket's address. */
@@ -38,8 +39,11 @@ int rundir_open(struct rundir *dir, const char *prefix, uint64_t timeout_ns);
 void rundir_unlock(struct rundir *dir);
 int rundir_lock(struct rundir *dir, uint64_t timeout_ns);
 
-/* Remove what is empty, up to the root of all runtimes; forget the rest. */
-void rundir_close(struct rundir *dir);
+/*
+ * Forget it, and drop the lock; when it is locked, remove before what is empty,
+ * up to the root of all runtimes.
+ */
+void rundir_close(struct rundir *dir, bool locked);
 
 /* Call `fn` for each socket until it returns non-zero, which is returned. */
 int rundir_each(const struct rundir *dir, int (*fn)(void *ctx, uint32_t slot), void *ctx);
