@@ -68,6 +68,20 @@ uint64_t *fbarray_mask_words(const struct rte_fbarray *arr)
 	return (uint64_t *)(header_of(arr) + 1);
 }
 
+size_t fbarray_mask_off(unsigned int len, unsigned int elt_sz)
+{
+	return header_off(len, elt_sz) + sizeof(struct fbarray_header);
+}
+
+bool fbarray_storage_sound(const void *storage, unsigned int len, unsigned int elt_sz)
+{
+	const struct fbarray_header *header =
+		(const void *)((const char *)storage + header_off(len, elt_sz));
+
+	return header->n_words == fbmask_word_cnt(len) && header->len == len &&
+	       header->changeable == 0 && header->reserved == 0;
+}
+
 int fbarray_setup(struct rte_fbarray *arr, const char *name, unsigned int len, unsigned int elt_sz,
 	void *data)
 {

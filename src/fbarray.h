@@ -22,6 +22,7 @@
  *                and never falls below 0.  It is exact when nobody changes it.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -44,6 +45,12 @@ uint64_t *fbarray_mask_words(const struct rte_fbarray *arr);
 int fbarray_setup(struct rte_fbarray *arr, const char *name, unsigned int len, unsigned int elt_sz,
 	void *data);
 void fbarray_allow_changes(struct rte_fbarray *arr);
+
+/* Offset of these words from the first element, for arrays of this shape. */
+size_t fbarray_mask_off(unsigned int len, unsigned int elt_sz);
+
+/* True when the storage of a library's own array of this shape has the header that it must have. */
+bool fbarray_storage_sound(const void *storage, unsigned int len, unsigned int elt_sz);
 
 /*
  * 0, or -EINVAL: no array, or a damaged one.  Tells what can be told from the

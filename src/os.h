@@ -58,6 +58,18 @@ uint64_t os_page_sizes(void);
 /* Free hugepages of a size now; 0 for OS_PAGE. */
 uint64_t os_hugepages_free(uint64_t page_sz);
 
+/* ---- os_file.c: reading a sparse file without filling its holes ---- */
+
+/* Its length, and the bytes of memory it holds. */
+int os_file_len(int fd, uint64_t *len);
+int os_file_held(int fd, uint64_t *len);
+
+/* All of [off, off + len): -ENODATA when the file ends before. */
+int os_file_read(int fd, void *buffer, uint64_t len, uint64_t off);
+
+/* The first part from `from` on that is no hole: -ENOENT when there is none. */
+int os_file_data(int fd, uint64_t from, uint64_t *begin, uint64_t *end);
+
 /* ---- os_guard.c: userfaultfd ---- */
 
 /* A userfaultfd that turns accesses to holes into SIGBUS, or -errno. */

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "arena_table.h"
+#include "check.h"
 #include "fbarray.h"
 #include "index.h"
 #include "pagemask.h"
@@ -274,7 +275,26 @@ static inline bool nothing_waits(const struct region *region)
 	return true;
 }
 
-/* All of the above but the last. */
+/* What the checker of the library finds, which looks at the region as a file. */
+static inline void finding_print(void *arg, const char *finding)
+{
+	(void)arg;
+	print_error("unsound: %s\n", finding);
+}
+
+static inline bool image_sound(void)
+{
+	struct region_image image;
+	int findings;
+
+	SOUND(region_image_take(&image, runtime.region_fd, runtime.list_fds) == 0, "no image");
+	findings = check_image(&image, finding_print, NULL);
+	region_image_free(&image);
+	SOUND(findings == 0, "%d findings", findings);
+	return true;
+}
+
+/* All of the above but nothing_waits(). */
 static inline bool region_sound(void)
 {
 	const struct region *region = runtime_region();
@@ -284,7 +304,7 @@ static inline bool region_sound(void)
 		if (!(i < region->n_internal ? internal_sound(region, i)
 					     : external_sound(region, i)))
 			return false;
-	return blocks_sound(region) && figures_sound(region);
+	return blocks_sound(region) && figures_sound(region) && image_sound();
 }
 
 #endif /* SUPPORT_INVARIANTS_H */

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The order of the checks, and those of single members. */
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "check_state.h"
+#include "region_check.h"
+
+static const char *operation_name(uint32_t op)
+{
+	static const char *const names[] = {[INTENT_ALLOC] = "a plug",
+		[INTENT_UNPUBLISH] = "the first half of an unplug",
+		[INTENT_RECLAIM] = "the second half of an unplug",
+		[INTENT_REGISTER] = "a registration",
+		[INTENT_UNREGISTER] = "an unregistration"};
+
+	return op < sizeof(names) / sizeof(names[0]) ? names[op] : NULL;
+}
+
+static void check_intent(struct check *check)
+{
+	const struct region *region = check->region;
+	const struct intent *intent = &region->intent;
+
+	if (intent->op == INTENT_NONE)
+		return;
+	if (operation_name(intent->op) == NULL)
+		check_finding(check, "intent: there is no operation %u", intent->op);
+	else if (intent->list >= region->max_lists || intent->record >= REGION_OPS)
+		check_finding(check, "intent: list %u or record %u is out of range", intent->list,
+			intent->record);
+	else
+		check_finding(check,
+			"%s is in progress or was interrupted: list %u, pages %u to %u, process %u",
+			operation_name(intent->op), intent->list, intent->first,
+			intent->first + intent->n - (intent->n ? 1 : 0), region->owner_process);
+}
+
+static void check_pool(struct check *check)
+{
+	const struct snapshot_pool *pool = check->pool;
+	const struct region_layout *layout = check->layout;
+	uint64_t base = check->region->base;
+
+	if ((uint64_t)(uintptr_t)pool->blocks != base + layout->blocks ||
+		(uint64_t)(uintptr_t)pool->born != base + layout->born ||
+		(uint64_t)(uintptr_t)pool->free != base + layout->free ||
+		(uint64_t)(uintptr_t)pool->ring != base + layout->ring ||
+		pool->max != layout->snapshot_max)
+		check_finding(check, "snapshots: the pool is not where it belongs");
+}
+
+static void check_arena_place(struct check *check)
+{
+	const struct arena *arena = check->arena;
+	const struct region_layout *layout = check->layout;
+	uint64_t base = check->region->base;
+
+	if (arena->base != base + layout->arena_base || arena->len != layout->arena_len ||
+		arena->max != layout->arena_max ||
+		(uint64_t)(uintptr_t)arena->pieces != base + layout->pieces)
+		check_finding(check, "arena: it is not where it belongs");
+}
+
+void check_members(struct check *check)
+{
+	const struct region *region = check->region;
+
+	check_pool(check);
+	check_arena_place(check);
+	if (region->list_high > region->max_lists)
+		check_finding(
+			check, "lists: %u ever used, of %u", region->list_high, region->max_lists);
+	if (region->dma_bits > 63)
+		check_finding(check, "DMA mask of %u bits", region->dma_bits);
+	if (region->owner_process >= REGION_PROCESSES)
+		check_finding(
+			check, "owner of the mutex: there is no process %u", region->owner_process);
+	if (region->next_socket_id < 256 || region->next_socket_id > 1u << 31)
+		check_finding(check, "socket id %u is to be given next", region->next_socket_id);
+	check_intent(check);
+}
+
+int check_image(const struct region_image *image, check_report_t report, void *arg)
+{
+	struct check check = {.report = report, .arg = arg};
+	int err;
+	const char *fault = region_header_fault(image_region(image), image->layout.len, &err);
+
+	if (fault) { /* Nothing else can be looked at. */
+		check_finding(&check, "header: %s", fault);
+		return check.findings;
+	}
+	err = check_open(&check, image);
+	if (err)
+		return err;
+	check_members(&check);
+	check_processes(&check);
+	check_readers(&check);
+	check_events(&check);
+	check_arena(&check);
+	check_records(&check);
+	check_external(&check);
+	check_snapshot(&check);
+	check_operations(&check);
+	check_pages(&check);
+	check_index(&check);
+	check_figures(&check);
+	check_close(&check);
+	return check.err ? check.err : check.findings;
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Trees whose words are not believed: a node is one of the pool's, and entered once. */
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "check_state.h"
+#include "index.h"
+#include "os.h"
+
+/* A walk over one tree. */
+struct tree_walk {
+	struct check *check;
+	enum check_tree tree;
+	check_word_t fn;
+	uint64_t *entered; /* A bit for each node. */
+};
+
+const char *check_tree_name(enum check_tree tree)
+{
+	static const char *const names[] = {
+		"index by virtual address", "index by IO address", "index of external memory"};
+
+	return names[tree];
+}
+
+static const struct rcu_radix *tree_at(const struct check *check, enum check_tree tree)
+{
+	return (const void *)(check->image->base + check->layout->trees[tree]);
+}
+
+/* Number of the node that a word leads to, or -1. */
+static int64_t node_of(const struct check *check, enum check_tree tree, uint64_t word)
+{
+	uint64_t pool = check->region->base + check->layout->nodes[tree];
+	uint64_t off = (uint64_t)(uintptr_t)rcu_radix_child(word) - pool;
+	uint32_t max = check->region->shape.max_nodes, cnt = tree_at(check, tree)->node_cnt;
+
+	if (off % sizeof(struct rcu_radix_node) ||
+		off / sizeof(struct rcu_radix_node) >= (cnt < max ? cnt : max))
+		return -1;
+	return (int64_t)(off / sizeof(struct rcu_radix_node));
+}
+
+static uint64_t node_off(const struct check *check, enum check_tree tree, int64_t node)
+{
+	return check->layout->nodes[tree] + (uint64_t)node * sizeof(struct rcu_radix_node);
+}
+
+uint64_t check_lookup(const struct check *check, enum check_tree tree, uint64_t key)
+{
+	bool low = rcu_radix_is_low(key);
+	unsigned int shift = low ? RCU_RADIX_TOP : RCU_RADIX_HIGH;
+	const struct rcu_radix *at = tree_at(check, tree);
+	uint64_t word = low ? at->root[key >> shift] : at->high[key >> shift];
+
+	while (rcu_radix_is_node(word)) {
+		int64_t node = shift > RCU_RADIX_MIN ? node_of(check, tree, word) : -1;
+		const struct rcu_radix_node *words;
+
+		if (node < 0)
+			return 0;
+		shift -= RCU_RADIX_BITS;
+		words = (const void *)(check->image->base + node_off(check, tree, node));
+		word = words->words[key >> shift & (RCU_RADIX_FANOUT - 1)];
+	}
+	return word;
+}
+
+/* The words of a table at `off`, which cover 2^shift bytes each, from key `base` on. */
+static void walk_table(
+	const struct tree_walk *walk, uint64_t off, uint64_t len, uint64_t base, unsigned int shift)
+{
+	struct check *check = walk->check;
+	const uint64_t *words = (const void *)(check->image->base + off);
+
+	for (uint64_t i = 0; i < len; i++) {
+		uint64_t key = base + (i << shift), word;
+		int64_t node;
+
+		/* Tables begin at a page; what is a hole is empty. */
+		if (i % RCU_RADIX_FANOUT == 0 && !image_has(check->image, off + i * 8)) {
+			i += RCU_RADIX_FANOUT - 1;
+			continue;
+		}
+		word = words[i];
+		if (word == 0)
+			continue;
+		if (!rcu_radix_is_node(word)) {
+			if ((word & RCU_RADIX_TAG) == 0 || (word & RCU_RADIX_TAG) > INDEX_MIXED)
+				check_finding(check, "%s: word %#llx at %#llx means nothing",
+					check_tree_name(walk->tree), (unsigned long long)word,
+					(unsigned long long)key);
+			else
+				walk->fn(check, key, shift, word);
+			continue;
+		}
+		node = shift > RCU_RADIX_MIN ? node_of(check, walk->tree, word) : -1;
+		if (node < 0 || check_bit(walk->entered, (uint64_t)node)) {
+			check_finding(check, "%s: word %#llx at %#llx leads to %s",
+				check_tree_name(walk->tree), (unsigned long long)word,
+				(unsigned long long)key,
+				node < 0 ? "no node" : "a node of another word");
+			continue;
+		}
+		walk->entered[node / 64] |= 1ull << (node % 64);
+		walk_table(walk, node_off(check, walk->tree, node), RCU_RADIX_FANOUT, key,
+			shift - RCU_RADIX_BITS);
+	}
+}
+
+/* Nodes that were not handed out yet are zero: they are taken as they are. */
+static void check_unused(struct check *check, enum check_tree tree, uint32_t cnt)
+{
+	for (uint32_t n = cnt; check->image->data && n < check->region->shape.max_nodes; n++) {
+		uint64_t off = node_off(check, tree, n);
+		const uint64_t *words = (const void *)(check->image->base + off);
+
+		if (!image_has(check->image, off))
+			continue;
+		for (unsigned int i = 0; i < RCU_RADIX_FANOUT; i++) {
+			if (words[i] == 0)
+				continue;
+			check_finding(check, "%s: node %u was never used and is not zero",
+				check_tree_name(tree), n);
+			break;
+		}
+	}
+}
+
+void check_tree(struct check *check, enum check_tree tree, check_word_t fn)
+{
+	const struct rcu_radix *at = tree_at(check, tree);
+	uint32_t max = check->region->shape.max_nodes;
+	struct tree_walk walk = {.check = check, .tree = tree, .fn = fn};
+
+	if ((uint64_t)(uintptr_t)at->pool != check->region->base + check->layout->nodes[tree] ||
+		at->node_max != max)
+		check_finding(
+			check, "%s: its nodes are not where they belong", check_tree_name(tree));
+	if (at->node_cnt > max)
+		check_finding(check, "%s: %u nodes in use, of %u", check_tree_name(tree),
+			at->node_cnt, max);
+	walk.entered = calloc((max + 63) / 64, sizeof(uint64_t));
+	if (walk.entered == NULL) {
+		check->err = -ENOMEM;
+		return;
+	}
+	walk_table(&walk, check->layout->trees[tree], RCU_RADIX_ROOT_LEN, 0, RCU_RADIX_TOP);
+	walk_table(&walk, check->layout->trees[tree] + offsetof(struct rcu_radix, high),
+		RCU_RADIX_HIGH_LEN, 0, RCU_RADIX_HIGH);
+	free(walk.entered);
+	/* One is taken before it is stored. */
+	check_unused(check, tree, check->idle ? at->node_cnt : max);
+}
