@@ -153,7 +153,8 @@ static const char *dying_fault(const struct check *check, uint32_t i)
 {
 	const struct list_state *state = &check->states[i];
 
-	return state->ticket == 0 || state->ticket > check->domain->sequence
+	/* 0: its forgetting was interrupted, and is to be begun again. */
+	return state->ticket > check->domain->sequence
 		       ? "it waits for a ticket that was never drawn"
 		       : NULL;
 }
