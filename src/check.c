@@ -74,7 +74,7 @@ void check_members(struct check *check)
 			check, "lists: %u ever used, of %u", region->list_high, region->max_lists);
 	if (region->dma_bits > 63)
 		check_finding(check, "DMA mask of %u bits", region->dma_bits);
-	if (region->owner_process >= REGION_PROCESSES)
+	if (region->owner_process > REGION_PROCESSES) /* The last means: none yet. */
 		check_finding(
 			check, "owner of the mutex: there is no process %u", region->owner_process);
 	if (region->next_socket_id < 256 || region->next_socket_id > 1u << 31)

@@ -20,7 +20,7 @@ static bool piece_sound(struct check *check, uint32_t i)
 		fault = "its length is not that of its pages";
 	else if (memchr(piece->name, 0, sizeof(piece->name)) == NULL || piece->name[0] == 0)
 		fault = "its name has no end, or is empty";
-	else if (check->alive && piece->attached & ~check->alive)
+	else if (piece->attached & ~check->alive)
 		fault = "a process that does not exist is attached";
 	if (fault)
 		check_finding(check, "arena: piece %u: %s", i, fault);

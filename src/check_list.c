@@ -120,7 +120,7 @@ static const char *record_fault(const struct check *check, uint32_t i)
 		return "its socket id is out of range";
 	if (state->born > snapshot_seq(check->region->root) || state->died != UINT64_MAX)
 		return "it is shown, and not from the past on";
-	if (check->alive && state->attached & ~check->alive)
+	if (state->attached & ~check->alive)
 		return "a process that does not exist is attached";
 	return NULL;
 }

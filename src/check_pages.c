@@ -39,7 +39,7 @@ static const char *operation_fault(struct check *check, const struct op_record *
 			       ? "it waits for a ticket that was never drawn"
 			       : NULL;
 	if (op->owner >> 32 > REGION_PROCESSES ||
-		(op->owner >> 32 && check->alive && !(check->alive >> ((op->owner >> 32) - 1) & 1)))
+		(op->owner >> 32 && !(check->alive >> ((op->owner >> 32) - 1) & 1)))
 		return "it belongs to a process that does not exist";
 	return NULL;
 }

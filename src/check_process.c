@@ -28,10 +28,9 @@ void check_processes(struct check *check)
 	}
 }
 
-/* Who must be there: any process while there is none at all, as in a region without a runtime. */
 static bool process_known(const struct check *check, uint32_t slot)
 {
-	return slot < REGION_PROCESSES && (check->alive >> slot & 1 || check->alive == 0);
+	return slot < REGION_PROCESSES && check->alive >> slot & 1;
 }
 
 void check_readers(struct check *check)
@@ -83,7 +82,7 @@ void check_events(struct check *check)
 	const struct event_log *log = &check->region->events;
 	uint64_t first = log->head >= REGION_EVENTS ? log->head - REGION_EVENTS + 1 : 1;
 
-	if (check->alive && log->listeners & ~check->alive)
+	if (log->listeners & ~check->alive)
 		check_finding(check, "events: processes %#llx listen and do not exist",
 			(unsigned long long)(log->listeners & ~check->alive));
 	if (!check->still)

@@ -9,6 +9,7 @@
 
 #include "arena_table.h"
 #include "os.h"
+#include "point.h"
 #include "region_check.h"
 #include "region_image.h"
 
@@ -205,6 +206,7 @@ static int attempt(struct taking *t, const int *list_fds, uint64_t *backed)
 	if (!err)
 		err = read_backed(t, list_fds, backed);
 	t->again = true;
+	TEST_POINT("image.read");
 	if (!err)
 		err = read_rest(t);
 	if (!err)
