@@ -538,6 +538,136 @@ RCUMEM_API int rcumem_features_get(struct rcumem_features *features);
 /** The library's version, as "1.2.3". */
 RCUMEM_API const char *rcumem_version(void);
 
+/* ---- Observers ---------------------------------------------------------- */
+
+/**
+ * A look at a runtime from outside, without attaching to it.
+ *
+ * An observer holds descriptors that cannot be written through, and reads
+ * copies: it can corrupt nothing, takes no page of the runtime and no lock, and
+ * nobody waits for it.  It needs a live process of the same user to let it in;
+ * afterwards it sees the runtime as long as it likes.  The process may be
+ * attached to that runtime, to another one, or to none.
+ *
+ * What it shows is a picture, taken by rcumem_observer_check(): all other
+ * functions read the last one.  An observer is used by one thread at a time.
+ */
+struct rcumem_observer;
+
+/**
+ * Find a runtime to look at.
+ *
+ * @param prefix
+ *   Its name, or NULL for RCUMEM_PREFIX of the environment.
+ * @return
+ *   The observer, or NULL with rte_errno.
+ *
+ * Errors     EINVAL (no prefix, or one that cannot be), ENOENT (no process of
+ *            that name lives), EPROTO (its processes are of another build),
+ *            EACCES (they are another user's), ETIMEDOUT (they do not answer),
+ *            ENAMETOOLONG (the path of its directory), EMFILE, ENOMEM.
+ * Ownership  The caller's until rcumem_observer_close().
+ * Context    Any thread, callbacks included.
+ * Progress   Blocks for up to a few seconds while processes do not answer.
+ */
+RCUMEM_API struct rcumem_observer *rcumem_observe(const char *prefix);
+
+/** Close an observer; NULL is ignored. */
+RCUMEM_API void rcumem_observer_close(struct rcumem_observer *observer);
+
+/**
+ * Receives a line for each thing that is wrong, without a newline; of more than
+ * 100 only the first 100.
+ */
+typedef void (*rcumem_report_t)(const char *finding, void *arg);
+
+/**
+ * Take a picture of the runtime, and check it: whether every place that says
+ * which memory is in use says the same, everything is in one place only, what
+ * is counted is there, and the files hold what is in use and no more.
+ *
+ * Works on regions that are damaged in any way.  An operation that is in
+ * progress while nothing moves (its process is stopped, or has died and no
+ * other process has come across it yet) is told as such, and only what must
+ * hold meanwhile is checked.
+ *
+ * @param report
+ *   Called for each finding; may be NULL.
+ * @param arg
+ *   Handed to `report`.
+ * @return
+ *   The number of findings, 0 when the runtime is sound; or -1 with rte_errno.
+ *
+ * Errors     EINVAL (no observer), EAGAIN (operations follow each other so
+ *            closely that 100 attempts saw no instant between them), EPROTO,
+ *            EBADMSG (it is no control region any more), ENOMEM.
+ * Ordering   The picture is of one instant, but for readers' words.
+ */
+RCUMEM_API int rcumem_observer_check(
+	struct rcumem_observer *observer, rcumem_report_t report, void *arg);
+
+/** What a picture shows of the runtime as a whole. */
+struct rcumem_observer_info {
+	size_t sz;             /**< sizeof(struct rcumem_observer_info), set by the caller. */
+	char prefix[64];       /**< Its name. */
+	int iova_mode;         /**< enum rte_iova_mode. */
+	unsigned int nchannel; /**< Memory channels. */
+	unsigned int nrank;    /**< Memory ranks. */
+	unsigned int busy;     /**< 1: an operation is in progress or was interrupted. */
+	uint64_t base_va;      /**< Its lowest address. */
+	uint64_t len;          /**< Addresses from there on that it keeps in each process. */
+};
+
+/** 0, or -1 with rte_errno: EINVAL (NULL, or sz too small), ENODATA (no picture). */
+RCUMEM_API int rcumem_observer_info_get(
+	const struct rcumem_observer *observer, struct rcumem_observer_info *info);
+
+/** The statistics of the picture; return and errors as rcumem_observer_info_get(). */
+RCUMEM_API int rcumem_observer_stats_get(
+	const struct rcumem_observer *observer, struct rcumem_stats *stats);
+
+/** An attached process. */
+struct rcumem_observer_process {
+	unsigned int slot;    /**< 0 to 63. */
+	int pid;              /**< As it knows itself: another PID namespace has other numbers. */
+	unsigned int leaving; /**< 1: it left or died, and what it held is being given back. */
+	unsigned int listens; /**< 1: it has event callbacks. */
+	unsigned int readers; /**< Its reader threads. */
+	unsigned int inside;  /**< Of these, inside a section. */
+};
+
+/**
+ * The attached processes of the picture.
+ *
+ * @param processes
+ *   Filled in slot order; may be NULL when `max` is 0.
+ * @param max
+ *   Entries of `processes`; there are never more than 64.
+ * @return
+ *   How many there are, which may be more than `max`; or -1 with rte_errno:
+ *   EINVAL, ENODATA (no picture).
+ */
+RCUMEM_API int rcumem_observer_processes(const struct rcumem_observer *observer,
+	struct rcumem_observer_process *processes, unsigned int max);
+
+/**
+ * Walk the memseg lists of the picture, in the order of walks.
+ *
+ * The callback gets copies; the pointers in them are addresses in the processes
+ * of the runtime and must not be followed.  Lists whose records are damaged are
+ * left out.
+ *
+ * @return
+ *   0, or the first value of the callback that is not 0; or -1 with rte_errno:
+ *   EINVAL, ENODATA (no picture).
+ */
+RCUMEM_API int rcumem_observer_list_walk(
+	const struct rcumem_observer *observer, rte_memseg_list_walk_t func, void *arg);
+
+/** Walk the segments in use of the picture; all else as rcumem_observer_list_walk(). */
+RCUMEM_API int rcumem_observer_walk(
+	const struct rcumem_observer *observer, rte_memseg_walk_t func, void *arg);
+
 #ifdef __cplusplus
 }
 #endif

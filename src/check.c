@@ -82,31 +82,40 @@ void check_members(struct check *check)
 	check_intent(check);
 }
 
-int check_image(const struct region_image *image, check_report_t report, void *arg)
+int check_run(
+	struct check *check, const struct region_image *image, check_report_t report, void *arg)
 {
-	struct check check = {.report = report, .arg = arg};
 	int err;
 	const char *fault = region_header_fault(image_region(image), image->layout.len, &err);
 
+	*check = (struct check){.report = report, .arg = arg};
 	if (fault) { /* Nothing else can be looked at. */
-		check_finding(&check, "header: %s", fault);
-		return check.findings;
+		check_finding(check, "header: %s", fault);
+		return check->findings;
 	}
-	err = check_open(&check, image);
+	err = check_open(check, image);
 	if (err)
 		return err;
-	check_members(&check);
-	check_processes(&check);
-	check_readers(&check);
-	check_events(&check);
-	check_arena(&check);
-	check_records(&check);
-	check_external(&check);
-	check_snapshot(&check);
-	check_operations(&check);
-	check_pages(&check);
-	check_index(&check);
-	check_figures(&check);
+	check_members(check);
+	check_processes(check);
+	check_readers(check);
+	check_events(check);
+	check_arena(check);
+	check_records(check);
+	check_external(check);
+	check_snapshot(check);
+	check_operations(check);
+	check_pages(check);
+	check_index(check);
+	check_figures(check);
+	return check->err ? check->err : check->findings;
+}
+
+int check_image(const struct region_image *image, check_report_t report, void *arg)
+{
+	struct check check;
+	int findings = check_run(&check, image, report, arg);
+
 	check_close(&check);
-	return check.err ? check.err : check.findings;
+	return findings;
 }

@@ -81,4 +81,5 @@ void check_close(struct check *check)
 	free(check->internal);
 	free(check->shown);
 	free(check->readable);
+	*check = (struct check){0};
 }

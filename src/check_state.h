@@ -88,6 +88,13 @@ static inline uint64_t check_range_bits(uint64_t w, uint64_t first, uint64_t n)
 	return (hi >= 64 ? ~0ull : (1ull << hi) - 1) & ~0ull << lo;
 }
 
+/* ---- check.c ---- */
+
+/* As check_image(), and leaves the image taken apart; without `image` when its header is damaged.
+ */
+int check_run(
+	struct check *check, const struct region_image *image, check_report_t report, void *arg);
+
 /* ---- check_state.c ---- */
 
 /* Take the image apart: 0 or -ENOMEM. */

@@ -58,7 +58,7 @@ static int read_environment(struct rcumem_options *opts)
 	return 0;
 }
 
-static bool prefix_ok(const char *prefix)
+bool options_prefix_ok(const char *prefix)
 {
 	static const char allowed[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
@@ -77,7 +77,7 @@ static int check(const struct rcumem_options *opts)
 {
 	const uint64_t va_end = 1ull << 47;
 
-	if (opts->prefix && !prefix_ok(opts->prefix))
+	if (opts->prefix && !options_prefix_ok(opts->prefix))
 		return -EINVAL;
 	if ((unsigned int)opts->attach > RCUMEM_ATTACH_JOIN ||
 		(opts->attach == RCUMEM_ATTACH_JOIN && opts->prefix == NULL))

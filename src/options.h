@@ -2,6 +2,8 @@
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
+#include <stdbool.h>
+
 #include <rcumem.h>
 
 /*
@@ -9,5 +11,8 @@
  * default.  Returns 0, -EINVAL or -E2BIG; strings are not copied.
  */
 int options_read(const struct rcumem_options *given, struct rcumem_options *opts);
+
+/* True for what can be the name of a runtime. */
+bool options_prefix_ok(const char *prefix);
 
 #endif /* OPTIONS_H */

@@ -247,7 +247,7 @@ static int read_header(int fd, struct region_layout *layout)
 	return err;
 }
 
-int region_image_take(struct region_image *image, int fd, const int *list_fds)
+int region_image_take(struct region_image *image, int fd, const int *list_fds, uint32_t n_list_fds)
 {
 	struct taking t = {.fd = fd};
 	uint64_t *backed;
@@ -256,6 +256,8 @@ int region_image_take(struct region_image *image, int fd, const int *list_fds)
 	*image = (struct region_image){0};
 	if (err)
 		return err;
+	if (n_list_fds != t.layout.n_internal)
+		list_fds = NULL;
 	t.buffer = malloc(BUFFER_LEN);
 	t.data = calloc(t.layout.len / OS_PAGE / 64, sizeof(*t.data));
 	backed = calloc(t.layout.n_internal, sizeof(*backed));

@@ -38,11 +38,12 @@ static inline bool image_has(const struct region_image *image, uint64_t off)
 }
 
 /*
- * Copy the region in `fd`; `list_fds` are those of its internal lists, or NULL.
+ * Copy the region in `fd`; `list_fds` are those of its internal lists, which are
+ * looked at if they are that many.
  * 0; -EPROTO, -EBADMSG (region_check.h, logged); -EAGAIN (it did not stand still in
  * 100 attempts); another -errno.
  */
-int region_image_take(struct region_image *image, int fd, const int *list_fds);
+int region_image_take(struct region_image *image, int fd, const int *list_fds, uint32_t n_list_fds);
 void region_image_free(struct region_image *image);
 
 #endif /* REGION_IMAGE_H */

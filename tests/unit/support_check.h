@@ -43,7 +43,8 @@ static inline struct findings findings_of(const char *wanted)
 {
 	struct findings findings = {.wanted = wanted};
 	struct region_image image;
-	int err = region_image_take(&image, runtime.region_fd, runtime.list_fds);
+	int err = region_image_take(
+		&image, runtime.region_fd, runtime.list_fds, runtime_region()->n_internal);
 
 	if (err) {
 		findings.cnt = err;

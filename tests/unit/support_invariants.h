@@ -287,7 +287,9 @@ static inline bool image_sound(void)
 	struct region_image image;
 	int findings;
 
-	SOUND(region_image_take(&image, runtime.region_fd, runtime.list_fds) == 0, "no image");
+	SOUND(region_image_take(&image, runtime.region_fd, runtime.list_fds,
+		      runtime_region()->n_internal) == 0,
+		"no image");
 	findings = check_image(&image, finding_print, NULL);
 	region_image_free(&image);
 	SOUND(findings == 0, "%d findings", findings);

@@ -55,7 +55,7 @@ static void original_take(struct original *original)
 	struct region_image image;
 	uint64_t pages;
 
-	assert_int_equal(region_image_take(&image, runtime.region_fd, NULL), 0);
+	assert_int_equal(region_image_take(&image, runtime.region_fd, NULL, 0), 0);
 	original->len = image.layout.len;
 	pages = original->len / OS_PAGE;
 	original->offs = calloc(pages, sizeof(uint64_t));
