@@ -81,6 +81,26 @@ static inline int peer_prepare(const struct peer_how *how, int fd, int log_fd, u
 	return how->max_files ? setrlimit(RLIMIT_NOFILE, &files) : 0;
 }
 
+/* Room for one more, or the room of one that has ended. */
+static inline void peer_enlist(struct peer *peer)
+{
+	for (unsigned int i = 0; i < n_peers; i++) {
+		if (peers[i] != peer)
+			continue;
+		assert_int_equal(peer->pid, 0);
+		close(peer->log_fd);
+		peers[i] = peers[--n_peers];
+	}
+	assert_true(n_peers < PEERS_MAX);
+	peers[n_peers++] = peer;
+}
+
+/* Not started after all, or its log has been read. */
+static inline void peer_delist(void)
+{
+	close(peers[--n_peers]->log_fd);
+}
+
 /* 0, or -1: the kernel does not make such a process. */
 static inline int peer_try(struct peer *peer, const char *name, const struct peer_how *how)
 {
@@ -88,7 +108,7 @@ static inline int peer_try(struct peer *peer, const char *name, const struct pee
 	char size[24];
 	int fds[2];
 
-	assert_true(n_peers < PEERS_MAX);
+	peer_enlist(peer);
 	peer->name = name;
 	peer->status = 0;
 	snprintf(size, sizeof(size), "%llu", (unsigned long long)page_sz);
@@ -103,12 +123,10 @@ static inline int peer_try(struct peer *peer, const char *name, const struct pee
 		_exit(120);
 	}
 	close(fds[1]);
-	if (peer->pid > 0) {
-		peers[n_peers++] = peer;
+	if (peer->pid > 0)
 		return 0;
-	}
 	close(peer->fd);
-	close(peer->log_fd);
+	peer_delist();
 	peer->pid = 0;
 	return -1;
 }

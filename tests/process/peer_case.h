@@ -100,8 +100,7 @@ static inline int peer_sweep(void)
 		if (bad)
 			print_error(
 				"what is left of \"%s\" does not go: %s", name, peer_log(&sweeper));
-		close(sweeper.log_fd);
-		n_peers--;
+		peer_delist();
 	}
 	if (rmdir(peer_case.dir) != 0) {
 		print_error("%s: %s\n", peer_case.dir, strerror(errno));
