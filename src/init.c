@@ -152,7 +152,11 @@ static int map_list(const struct region *region, uint32_t list)
 			-err);
 		err = os_map_backing(fd, msl->base_va, msl->len, -1);
 	}
-	return err == -EEXIST ? -EADDRNOTAVAIL : err;
+	if (err != -EEXIST)
+		return err;
+	log_message(LOG_ERROR, "the address of %s, %p, is taken in this process",
+		msl->memseg_arr.name, msl->base_va);
+	return -EADDRNOTAVAIL;
 }
 
 static void unmap_lists(struct region *region, uint32_t n)

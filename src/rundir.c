@@ -18,6 +18,15 @@
 #define OPEN_ATTEMPTS  100 /* The last process of a runtime may remove its directory meanwhile. */
 #define LISTEN_BACKLOG 64
 
+/* 0, or -ENAMETOOLONG with a message. */
+static int fits(int len)
+{
+	if (len >= 0 && len < RUNDIR_PATH_LEN)
+		return 0;
+	log_message(LOG_ERROR, "the path of the runtime directory is too long");
+	return -ENAMETOOLONG;
+}
+
 static int root_path(char path[RUNDIR_PATH_LEN])
 {
 	const char *own = getenv("RCUMEM_RUNTIME_DIR");
@@ -32,7 +41,7 @@ static int root_path(char path[RUNDIR_PATH_LEN])
 		len = snprintf(path, RUNDIR_PATH_LEN, "/run/rcumem");
 	else
 		len = snprintf(path, RUNDIR_PATH_LEN, "/tmp/rcumem-%u", (unsigned int)geteuid());
-	return len < 0 || len >= RUNDIR_PATH_LEN ? -ENAMETOOLONG : 0;
+	return fits(len);
 }
 
 /* A directory of ours that others cannot enter: its fd. */
@@ -111,8 +120,9 @@ int rundir_open(struct rundir *dir, const char *prefix, uint64_t timeout_ns)
 	if (err)
 		return err;
 	len = snprintf(dir->path, sizeof(dir->path), "%s/%s", dir->root, prefix);
-	if (len < 0 || (size_t)len >= sizeof(dir->path))
-		return -ENAMETOOLONG;
+	err = fits(len);
+	if (err)
+		return err;
 	for (int i = 0; i < OPEN_ATTEMPTS; i++) {
 		err = open_and_lock(dir, timeout_ns);
 		if (err != -ENOENT)
