@@ -12,6 +12,8 @@
 #include "os.h"
 #include "runtime.h"
 
+#define RETRY_MS 10
+
 static struct {
 	bool running;
 	pthread_t thread;
@@ -38,6 +40,8 @@ static void *agent_main(void *arg)
 		fd = accept4(agent.listen_fd, NULL, NULL, SOCK_CLOEXEC);
 		if (fd >= 0)
 			join_serve(fd, agent.region);
+		else /* No descriptor is left: the newcomer stays at the door. */
+			poll(&fds[1], 1, RETRY_MS);
 	}
 }
 

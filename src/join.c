@@ -18,6 +18,7 @@ struct round {
 	const struct rundir *dir;
 	enum join_want want;
 	uint64_t patience_ns; /* For each process. */
+	uint64_t until_ns;    /* For all rounds. */
 	struct join_gift *gift;
 	bool anybody; /* Somebody lives. */
 };
@@ -30,13 +31,15 @@ void join_gift_close(struct join_gift *gift)
 	gift->n_fds = 0;
 }
 
-static bool wait_for_answer(int fd, uint64_t ns)
+static bool wait_for_answer(const struct round *round, int fd)
 {
 	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
-	uint64_t until = os_now_ns() + ns;
-	uint64_t now;
+	uint64_t now = os_now_ns();
+	uint64_t until = now + round->patience_ns;
 	int n = -1;
 
+	if (until > round->until_ns)
+		until = round->until_ns;
 	while (n < 0 && (now = os_now_ns()) < until)
 		n = poll(&poll_fd, 1, (int)((until - now) / 1000000) + 1);
 	return n > 0;
@@ -60,8 +63,8 @@ static int check_answer(const struct join_answer *answer, ssize_t len, const str
 {
 	if (len < (ssize_t)sizeof(*answer) || answer->magic != REGION_MAGIC)
 		return -EPROTO;
-	if (answer->err)
-		return answer->err;
+	if (answer->err) /* Of what it may be, no build says anything else. */
+		return answer->err == -EACCES || answer->err == -EMFILE ? answer->err : -EPROTO;
 	if (answer->version != REGION_VERSION || answer->fingerprint != region_fingerprint())
 		return -EPROTO;
 	if (msg->msg_flags & MSG_CTRUNC || gift->n_fds != answer->n_fds)
@@ -107,7 +110,7 @@ static int ask_fd(struct round *round, int fd)
 		return -EACCES;
 	if (send(fd, &question, sizeof(question), MSG_NOSIGNAL) != sizeof(question))
 		return -ECONNRESET;
-	if (!wait_for_answer(fd, round->patience_ns))
+	if (!wait_for_answer(round, fd))
 		return -ETIMEDOUT;
 	return receive(fd, round->gift);
 }
@@ -140,8 +143,9 @@ int join_ask(
 {
 	struct round round = {
 		.dir = dir, .want = want, .patience_ns = FIRST_PATIENCE_NS, .gift = gift};
-	uint64_t begin = os_now_ns();
 	int ret;
+
+	round.until_ns = os_now_ns() + timeout_ns;
 
 	do {
 		round.anybody = false;
@@ -149,7 +153,7 @@ int join_ask(
 		round.patience_ns *= 4;
 		if (ret == 0 && !round.anybody)
 			return -ENOENT;
-	} while (ret == 0 && os_now_ns() - begin < timeout_ns);
+	} while (ret == 0 && os_now_ns() < round.until_ns);
 	if (ret == 0)
 		log_message(LOG_ERROR, "%s: no process answers", dir->path);
 	else if (ret == -EPROTO)

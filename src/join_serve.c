@@ -37,12 +37,12 @@ static int question_of(int fd, struct join_question *question)
 {
 	struct ucred peer;
 	socklen_t len = sizeof(peer);
+	/* First: an answer that overtakes the question is lost. */
+	ssize_t got = recv(fd, question, sizeof(*question), 0);
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) || peer.uid != geteuid())
 		return -EACCES;
-	if (recv(fd, question, sizeof(*question), 0) != sizeof(*question))
-		return -EPROTO;
-	if (question->magic != REGION_MAGIC ||
+	if (got != sizeof(*question) || question->magic != REGION_MAGIC ||
 		(question->want != JOIN_ATTACH && question->want != JOIN_OBSERVE))
 		return -EPROTO;
 	return 0;
