@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the other end of a socket may be: another build, another user, one that
+ * answers nonsense.  Here the case itself is that other end.
+ */
+
+#include <sys/un.h>
+
+#include "join.h"
+#include "peer_case.h"
+#include "runtime.h"
+
+/* ---- A server that answers what it is told to ---- */
+
+static int server_listen(void)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/" PEER_PREFIX, peer_case.dir);
+	assert_int_equal(mkdir(addr.sun_path, 0700), 0);
+	strcat(addr.sun_path, "/0");
+	assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	assert_int_equal(listen(fd, 8), 0);
+	return fd;
+}
+
+static void server_close(int server)
+{
+	char path[160];
+
+	close(server);
+	snprintf(path, sizeof(path), "%s/" PEER_PREFIX "/0", peer_case.dir);
+	unlink(path);
+	*strrchr(path, '/') = 0;
+	rmdir(path);
+}
+
+/* Take one question, and answer so many bytes with so many descriptors of nothing. */
+static void server_answer(int server, const void *bytes, size_t len, int n_fds)
+{
+	struct join_question question;
+	struct pollfd ready = {.fd = server, .events = POLLIN};
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(8 * sizeof(int))] = {0};
+	struct iovec iov = {(void *)(uintptr_t)bytes, len};
+	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+	int fd, null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	assert_int_equal(poll(&ready, 1, 5000), 1);
+	fd = accept(server, NULL, NULL);
+	assert_int_equal(recv(fd, &question, sizeof(question), 0), sizeof(question));
+	assert_true(question.magic == REGION_MAGIC && question.want == JOIN_ATTACH);
+	if (n_fds) {
+		struct cmsghdr *header = (struct cmsghdr *)control;
+
+		msg.msg_control = control;
+		msg.msg_controllen = CMSG_SPACE((size_t)n_fds * sizeof(int));
+		header->cmsg_level = SOL_SOCKET;
+		header->cmsg_type = SCM_RIGHTS;
+		header->cmsg_len = CMSG_LEN((size_t)n_fds * sizeof(int));
+		for (int i = 0; i < n_fds; i++)
+			memcpy(CMSG_DATA(header) + (size_t)i * sizeof(int), &null, sizeof(int));
+	}
+	if (len)
+		assert_int_equal(sendmsg(fd, &msg, 0), len);
+	close(fd);
+	close(null);
+}
+
+/* What a process of this build would say. */
+static struct join_answer good_answer(void)
+{
+	return (struct join_answer){
+		.magic = REGION_MAGIC,
+		.version = REGION_VERSION,
+		.fingerprint = region_fingerprint(),
+		.n_fds = 4,
+		.base = 1ull << 40,
+		.len = GIB,
+	};
+}
+
+static int64_t op_fds(const int64_t *arg)
+{
+	(void)arg;
+	return open_fds();
+}
+
+/* The newcomer gets this answer, and says so with that errno, keeping nothing. */
+static void answer_is(
+	struct peer *newcomer, const struct join_answer *answer, size_t len, int n_fds, int err)
+{
+	int server = server_listen();
+	int64_t fds = peer_call(newcomer, op_fds, 0);
+
+	peer_begin(newcomer, op_init, RCUMEM_ATTACH_ANY);
+	server_answer(server, answer, len, n_fds);
+	assert_int_equal(peer_end(newcomer), -1);
+	assert_int_equal(newcomer->reply.err, err);
+	assert_int_equal(peer_call(newcomer, op_fds, 0), fds);
+	server_close(server);
+}
+
+static void another_build_is_a_protocol_error(void **state)
+{
+	static struct peer peer;
+	struct join_answer answer;
+
+	(void)state;
+	peer_start(&peer, "newcomer");
+	answer = good_answer();
+	answer.fingerprint ^= 1u << 31;
+	answer_is(&peer, &answer, sizeof(answer), 4, EPROTO);
+	assert_string_equal(strstr(peer_log(&peer), ": its processes") + 1,
+		" its processes are of another build\n");
+	answer = good_answer();
+	answer.version++;
+	answer_is(&peer, &answer, sizeof(answer), 4, EPROTO);
+	answer_is(&peer, &answer, sizeof(answer), 0, EPROTO);
+}
+
+static void nonsense_is_a_protocol_error_and_nothing_is_kept_of_it(void **state)
+{
+	static const int errs[] = {5, -ENOENT, -ETIMEDOUT, -ECONNRESET, -EEXIST, INT32_MIN};
+	static struct peer peer;
+	struct join_answer answer;
+
+	(void)state;
+	peer_start(&peer, "newcomer");
+	for (size_t len = 1; len < sizeof(answer); len += 3) {
+		answer = good_answer();
+		answer_is(&peer, &answer, len, 4, EPROTO);
+	}
+	answer.magic ^= 1;
+	answer_is(&peer, &answer, sizeof(answer), 4, EPROTO);
+	for (size_t i = 0; i < ARRAY_LEN(errs); i++) {
+		answer = good_answer();
+		answer.err = errs[i];
+		answer_is(&peer, &answer, sizeof(answer), i % 2 ? 4 : 0, EPROTO);
+	}
+	answer = good_answer();
+	answer.n_fds = 2;
+	answer_is(&peer, &answer, sizeof(answer), 2, EPROTO);
+}
+
+static void descriptors_that_did_not_come_are_emfile(void **state)
+{
+	static struct peer peer;
+	struct join_answer answer = good_answer();
+
+	(void)state;
+	peer_start(&peer, "newcomer");
+	answer_is(&peer, &answer, sizeof(answer), 0, EMFILE);
+	answer_is(&peer, &answer, sizeof(answer), 3, EMFILE);
+	answer.err = -EMFILE;
+	answer_is(&peer, &answer, sizeof(answer), 0, EMFILE);
+}
+
+static void silent_server_times_out_and_a_closed_one_is_asked_no_more(void **state)
+{
+	static struct peer peer;
+	int server;
+
+	(void)state;
+	peer_start(&peer, "newcomer");
+	server = server_listen();
+	peer_fails(&peer, ETIMEDOUT, op_init, RCUMEM_ATTACH_ANY);
+	assert_logged(&peer, "no process answers");
+	close(server);
+	/* Its socket is dead now, and goes. */
+	peer_must(&peer, op_init, RCUMEM_ATTACH_ANY);
+	peers_fini(&peer, 1);
+	assert_int_equal(names_in("", NULL, 0), 0);
+}
+
+/* ---- The other way round: a process is asked by whom it should not answer ---- */
+
+static void own(const char *below, mode_t mode)
+{
+	char path[160];
+
+	snprintf(path, sizeof(path), "%s/%s", peer_case.dir, below);
+	assert_int_equal(chmod(path, mode), 0);
+}
+
+/* Ask the process in slot 0: what it answers, and how many descriptors it gives. */
+static struct join_answer ask(const void *question, size_t len, bool as_nobody, size_t *control_len)
+{
+	char control[4096];
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	struct join_answer answer = {.err = 1};
+	struct iovec iov = {&answer, sizeof(answer)};
+	struct msghdr msg = {.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control)};
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	bool connected;
+
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/" PEER_PREFIX "/0", peer_case.dir);
+	if (as_nobody)
+		assert_int_equal(seteuid(UID_NOBODY), 0);
+	connected = connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0;
+	if (as_nobody)
+		assert_int_equal(seteuid(0), 0);
+	assert_true(connected);
+	if (len)
+		assert_int_equal(send(fd, question, len, MSG_NOSIGNAL), len);
+	assert_int_equal(recvmsg(fd, &msg, MSG_CMSG_CLOEXEC), sizeof(answer));
+	*control_len = msg.msg_controllen;
+	close(fd);
+	return answer;
+}
+
+static void process_gives_nothing_to_who_asks_nonsense(void **state)
+{
+	static struct peer peer[2];
+	struct join_question question = {.magic = REGION_MAGIC, .want = 3};
+	size_t control_len;
+
+	(void)state;
+	peers_init(peer, 1);
+	assert_int_equal(ask(&question, sizeof(question), false, &control_len).err, -EPROTO);
+	assert_int_equal(control_len, 0);
+	question.want = JOIN_ATTACH;
+	question.magic++;
+	assert_int_equal(ask(&question, sizeof(question), false, &control_len).err, -EPROTO);
+	assert_int_equal(control_len, 0);
+	question.magic--;
+	assert_int_equal(ask(&question, sizeof(question) - 1, false, &control_len).err, -EPROTO);
+	assert_int_equal(control_len, 0);
+	/* Who says nothing does not keep others waiting. */
+	assert_int_equal(ask(&question, 0, false, &control_len).err, -EPROTO);
+	assert_int_equal(control_len, 0);
+	peer_start(&peer[1], "newcomer");
+	peer_must(&peer[1], op_init, RCUMEM_ATTACH_JOIN);
+	peers_fini(peer, 2);
+}
+
+static void process_gives_nothing_to_another_user(void **state)
+{
+	static struct peer peer;
+	struct join_question question = {.magic = REGION_MAGIC, .want = JOIN_ATTACH};
+	size_t control_len;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	peers_init(&peer, 1);
+	/* Somebody has opened the doors. */
+	own("", 0755);
+	own(PEER_PREFIX, 0755);
+	own(PEER_PREFIX "/0", 0777);
+	assert_int_equal(ask(&question, sizeof(question), true, &control_len).err, -EACCES);
+	assert_int_equal(control_len, 0);
+	own("", 0700);
+	own(PEER_PREFIX, 0700);
+	peers_fini(&peer, 1);
+}
+
+static void process_of_another_user_is_no_access(void **state)
+{
+	static struct peer peer;
+	int server;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	peer_start(&peer, "newcomer");
+	server = server_listen();
+	/* Whoever calls listen() is who serves. */
+	assert_int_equal(seteuid(UID_NOBODY), 0);
+	assert_int_equal(listen(server, 8), 0);
+	assert_int_equal(seteuid(0), 0);
+	peer_fails(&peer, EACCES, op_init, RCUMEM_ATTACH_ANY);
+	assert_logged(&peer, "its processes are another user's");
+	server_close(server);
+}
+
+static const struct CMUnitTest cases[] = {
+	PEER_CASE(another_build_is_a_protocol_error),
+	PEER_CASE(nonsense_is_a_protocol_error_and_nothing_is_kept_of_it),
+	PEER_CASE(descriptors_that_did_not_come_are_emfile),
+	PEER_CASE(silent_server_times_out_and_a_closed_one_is_asked_no_more),
+	PEER_CASE(process_gives_nothing_to_who_asks_nonsense),
+	PEER_CASE(process_gives_nothing_to_another_user),
+	PEER_CASE(process_of_another_user_is_no_access),
+};
+
+PEER_MAIN("answers to newcomers", cases)
