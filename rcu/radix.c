@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <errno.h>
 
+#include "point.h"
 #include "radix.h"
 
 /* One run over a range: what is to be done with the words it covers. */
@@ -60,6 +61,7 @@ static int radix_split(struct rcu_radix *tree, uint64_t *word)
 	for (unsigned int i = 0; value && i < RCU_RADIX_FANOUT; i++)
 		rcu_store_relaxed(
 			&node->words[i], value); /* Relaxed: radix_store() publishes them. */
+	TEST_POINT("radix.node");
 	radix_store(word, (uint64_t)(uintptr_t)node | RCU_RADIX_NODE);
 	return 0;
 }
@@ -100,8 +102,10 @@ static int radix_visit(
 		} else if (run->fn) {
 			uint64_t value = run->fn(run->ctx, begin, shift, word);
 
-			if (value != word)
+			if (value != word) {
+				TEST_POINT("radix.word");
 				radix_store(&words[i], value);
+			}
 		}
 	}
 	return 0;

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "point.h"
 #include "section.h"
 
 __thread struct rcu_thread rcu_self;
@@ -51,8 +52,10 @@ bool rcu_membarrier_register(void)
 /* Give a slot back; nobody looks at its words again until it is claimed. */
 static void reader_release(struct rcu_reader *reader)
 {
+	TEST_POINT("reader.release");
 	/* Release pairs with rcu_scan(): what the thread read is over (INV-SECTION-2). */
 	rcu_store_release(&reader->epoch, 0);
+	TEST_POINT("reader.released");
 	/* Release pairs with the acquire of reader_claim(): the words are clean. */
 	rcu_store_release(&reader->owner, 0);
 }
@@ -65,6 +68,7 @@ static struct rcu_reader *reader_claim(struct rcu_domain *domain, uint32_t owner
 		/* Pairs with reader_release(). */
 		if (!rcu_cas_acq_rel(&reader->owner, 0, owner + 1))
 			continue;
+		TEST_POINT("reader.claimed");
 		/*
 		 * A full barrier, pairs with rcu_scan(): either a writer's scan sees
 		 * the new bound, or the sections of this thread see what that writer
@@ -105,6 +109,7 @@ static int thread_register_locked(void)
 		reader_release(reader);
 		return -ENOMEM;
 	}
+	TEST_POINT("reader.known");
 	reader->tid = (int32_t)syscall(__NR_gettid);
 	rcu_self = (struct rcu_thread){
 		.reader = reader,

@@ -10,6 +10,7 @@
 #include "agent.h"
 #include "join.h"
 #include "os.h"
+#include "point.h"
 #include "runtime.h"
 
 #define RETRY_MS 10
@@ -58,6 +59,7 @@ int agent_start(struct region *region, const struct rundir *dir)
 	agent.listen_fd = rundir_listen(dir, runtime.process);
 	if (agent.listen_fd < 0)
 		return agent.listen_fd;
+	TEST_POINT("agent.listening");
 	agent.stop_fd = eventfd(0, EFD_CLOEXEC);
 	if (agent.stop_fd < 0) {
 		err = -errno;

@@ -10,6 +10,7 @@
 #include "hotplug.h"
 #include "os.h"
 #include "pagemask.h"
+#include "point.h"
 #include "process.h"
 #include "runtime.h"
 #include "segment.h"
@@ -77,10 +78,12 @@ static int withdraw(struct region *region, uint32_t record)
 	const struct op_record op = region->ops[record];
 	uint64_t to = who_knows(region, op.event);
 
+	TEST_POINT("alloc.cancelled");
 	if (to == 0)
 		return hotplug_unpublish(region, op.list, op.first, op.n, record, NULL);
 	hotplug_record_begin(region, record, OP_FREE_EVENTS, op.list, op.first, op.n);
 	event_log_append(region, RTE_MEM_EVENT_FREE, &region->ops[record], to);
+	TEST_POINT("alloc.unwanted");
 	hotplug_record_leave(region, record);
 	return 0;
 }
@@ -95,12 +98,14 @@ static int tell(struct region *region, uint32_t record)
 	uint64_t me = 1ull << runtime.process;
 	int err = 0;
 
+	TEST_POINT("alloc.tell");
 	if (event_log_entry(region, event)->to & me)
 		err = events_drain(region, event);
 	if (runtime_region() != region)
 		return -ENODEV; /* In a child that a callback forked. */
 	if (!err)
 		err = event_log_wait(region, event);
+	TEST_POINT("alloc.waited");
 	if (err && writer_lock(region) == 0) {
 		err = withdraw(region, record);
 		event = event_log_next(region) - 1;
@@ -110,6 +115,7 @@ static int tell(struct region *region, uint32_t record)
 			return -ETIMEDOUT;
 		}
 	}
+	TEST_POINT("alloc.told");
 	/* Told; or they can neither be told nor the pages be taken back now: the pages stay. */
 	hotplug_record_done(region, record);
 	return 0;

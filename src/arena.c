@@ -71,6 +71,7 @@ static struct arena_piece *free_slot(struct arena *arena)
 /* Zero again for the next (INV-ARENA-2), and the memory goes back. */
 static void give_back(struct region *region, struct arena_piece *piece)
 {
+	TEST_POINT("arena.give_back");
 	os_pages_unplug(
 		runtime.region_fd, region->arena->base + piece->off - region->base, piece->len);
 	TEST_POINT("arena.given_back");
@@ -88,9 +89,12 @@ void arena_abandon(struct region *region, uint32_t process)
 		if (piece->len == 0 || !(piece->attached >> process & 1) ||
 			strchr(piece->name, '/'))
 			continue;
-		piece->attached &= ~(1ull << process);
-		if (piece->attached == 0)
-			give_back(region, piece);
+		TEST_POINT("arena.abandon");
+		if (piece->attached == 1ull << process)
+			give_back(region,
+				piece); /* Attached until then: whoever reaps again finds it. */
+		else
+			piece->attached &= ~(1ull << process);
 	}
 }
 
@@ -116,10 +120,12 @@ int arena_create_locked(struct region *region, const char *name, uint64_t len, v
 		off = find_room(arena, 0, whole);
 	if (off == UINT64_MAX)
 		return -ENOMEM;
+	TEST_POINT("arena.room");
 	piece->off = off;
 	piece->asked = len;
 	piece->attached = 1ull << runtime.process;
 	snprintf(piece->name, sizeof(piece->name), "%s", name);
+	TEST_POINT("arena.filled");
 	rcu_store_release(&piece->len, whole); /* Pairs with nothing: the mutex orders; a successor
 						  of a dead writer sees all or none. */
 	TEST_POINT("arena.named");
@@ -128,6 +134,7 @@ int arena_create_locked(struct region *region, const char *name, uint64_t len, v
 		piece->len = 0;
 		return -ENOMEM;
 	}
+	TEST_POINT("arena.plugged");
 	arena->next = off + whole;
 	*va = arena_address(arena, piece);
 	return 0;
@@ -168,6 +175,7 @@ int arena_attach(const char *name, size_t len, void **va)
 		return writer_end(-ENOENT);
 	if (piece->attached & (1ull << runtime.process))
 		return writer_end(-EEXIST);
+	TEST_POINT("arena.attach");
 	piece->attached |= 1ull << runtime.process;
 	*va = arena_address(runtime_region()->arena, piece);
 	return writer_end(0);
@@ -183,6 +191,7 @@ int arena_detach(const void *va)
 	piece = find_va(runtime_region()->arena, va);
 	if (piece == NULL || !(piece->attached & (1ull << runtime.process)))
 		return writer_end(-ENOENT);
+	TEST_POINT("arena.detach");
 	piece->attached &= ~(1ull << runtime.process);
 	return writer_end(0);
 }

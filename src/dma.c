@@ -6,6 +6,7 @@
 #include "api.h"
 #include "dma.h"
 #include "log.h"
+#include "point.h"
 #include "runtime.h"
 #include "segment.h"
 #include "snapshot.h"
@@ -51,6 +52,7 @@ void dma_narrow(struct region *region, unsigned int bits)
 	uint32_t old = rcu_load_relaxed(&region->dma_bits);
 
 	while (bits >= 1 && bits <= 63 && (old == 0 || bits < old)) {
+		TEST_POINT("dma.narrow");
 		if (rcu_cas_acq_rel(
 			    &region->dma_bits, old, bits)) /* Pairs with nothing: see above. */
 			return;

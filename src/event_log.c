@@ -52,8 +52,10 @@ void event_log_ring(struct region *region, uint32_t process)
 {
 	uint32_t *bell = &region->processes[process].bell;
 
+	TEST_POINT("event.ring");
 	/* Release pairs with thread_main(): what it is rung for. */
 	rcu_add_fetch_seq_cst(bell, 1);
+	TEST_POINT("event.wake");
 	os_futex_wake(bell);
 }
 
@@ -76,6 +78,7 @@ uint64_t event_log_append(
 	uint64_t event = event_log_next(region);
 	struct region_event *entry = event_log_entry(region, event);
 
+	TEST_POINT("event.write");
 	*entry = (struct region_event){
 		.to = to, .type = type, .list = op->list, .first = op->first, .n = op->n};
 	TEST_POINT("event.written");
@@ -91,7 +94,9 @@ uint64_t event_log_cancel(struct region *region, uint64_t event)
 	struct region_event *entry = event_log_entry(region, event);
 	uint64_t begun = 0;
 
+	TEST_POINT("event.cancel");
 	rcu_store_relaxed(&entry->cancelled, 1); /* Relaxed: the fence orders. */
+	TEST_POINT("event.cancelled");
 	/* Pairs with that of event_begin(): one of the two sees the other (INV-EVENT-2). */
 	rcu_fence_full();
 	for (uint64_t slots = entry->to; slots; slots &= slots - 1) {
@@ -146,6 +151,7 @@ int event_log_wait(struct region *region, uint64_t event)
 
 void event_log_answer(struct region *region)
 {
+	TEST_POINT("event.answer");
 	/* Release pairs with event_log_wait(). */
 	rcu_add_fetch_seq_cst(&region->events.answered, 1);
 	os_futex_wake(&region->events.answered);

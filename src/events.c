@@ -83,8 +83,10 @@ static bool event_begin(struct region *region, const struct region_event *entry,
 {
 	struct region_process *self = &region->processes[runtime.process];
 
+	TEST_POINT("event.begin");
 	/* Release pairs with event_log_cancel(). */
 	rcu_store_release(&self->telling, number);
+	TEST_POINT("event.begun");
 	/* Pairs with that of event_log_cancel(): one of the two sees the other (INV-EVENT-2). */
 	rcu_fence_full();
 	return !rcu_load_relaxed(&entry->cancelled); /* Relaxed: the fence orders. */
@@ -100,6 +102,7 @@ static void tell(const struct region *region, const struct region_event *entry)
 	};
 	bool section = callbacks_enter();
 
+	TEST_POINT("event.call");
 	registry_each(&callbacks, call, &event);
 	callbacks_exit(section);
 }
@@ -272,6 +275,7 @@ static int subscribe_locked(
 
 	if (err)
 		return err;
+	TEST_POINT("subscribe.level");
 	err = registry_add(&callbacks, name, entry);
 	section = callbacks_enter();
 	if (!err && !section)
@@ -280,9 +284,11 @@ static int subscribe_locked(
 	for (uint32_t i = 0; i < REGION_OPS; i++)
 		if (region->ops[i].state == OP_FREE_EVENTS)
 			replay->leaving[replay->n_leaving++] = region->ops[i];
+	TEST_POINT("subscribe.pictured");
 	writer_unlock(region);
 	if (!err)
 		replay_all(replay, root);
+	TEST_POINT("subscribe.replayed");
 	callbacks_exit(section);
 	return err;
 }

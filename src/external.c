@@ -67,6 +67,7 @@ static int storage_create(struct region *region, const struct external_request *
 
 	arr_len = (arr_len + 63) / 64 * 64;
 	external_storage_name(list, state->born, name);
+	TEST_POINT("external.store");
 	err = arena_create_locked(
 		region, name, arr_len + req->n_pieces * sizeof(struct piece), &va);
 	if (err)
@@ -100,7 +101,9 @@ static int describe_list(
 		return err;
 	TEST_POINT("external.stored");
 	state.socket = msl.socket_id = (int)region->next_socket_id;
+	TEST_POINT("external.record");
 	region->states[list] = state;
+	TEST_POINT("external.state");
 	region->lists[list] = msl;
 	TEST_POINT("external.described");
 	/* Release pairs with external_undo(): a record of this kind is complete. */
@@ -114,18 +117,22 @@ static void publish_list(struct region *region, const struct external_request *r
 {
 	struct region_stats *stats = &region->stats;
 
+	TEST_POINT("external.kind");
 	index_external_add(region, list);
 	TEST_POINT("external.indexed");
 	for (uint32_t i = 0; i < req->n_pages; i++)
 		segment_describe(region, list, i, req->iovas ? req->iovas[i] : RTE_BAD_IOVA, 0);
+	TEST_POINT("external.pages");
 	/* Release pairs with external_iova2virt(): a count above 0 shows the index words. */
 	rcu_store_release(&region->external_cnt, region->external_cnt + 1);
+	TEST_POINT("external.counted");
 	/* Release pairs with callers' scan of the public records: an address shows a complete
 	 * record. */
 	rcu_store_release(&region->lists[list].addr_64, req->va);
 	TEST_POINT("external.shown");
 	snapshot_set_list(edit, list, true, true, req->n_pages);
 	snapshot_publish(edit);
+	TEST_POINT("external.published");
 	region->next_socket_id++;
 	rcu_store_relaxed(&stats->lists, stats->lists + 1); /* Relaxed, both: figures. */
 	rcu_store_relaxed(&stats->segments, stats->segments + req->n_pages);

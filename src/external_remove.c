@@ -42,9 +42,11 @@ static void withdraw(struct region *region, uint32_t list)
 {
 	struct list_state *state = &region->states[list];
 
+	TEST_POINT("external.withdraw");
 	index_external_remove(region, list);
 	TEST_POINT("external.withdrawn");
 	state->ticket = rcu_ticket(region->domain);
+	TEST_POINT("external.ticket");
 	/* Release pairs with external_undo(): the ticket is that of the withdrawal. */
 	rcu_store_release(&state->kind, LIST_DYING);
 }
@@ -55,6 +57,7 @@ void external_forget(struct region *region, uint32_t list)
 {
 	struct list_state *state = &region->states[list];
 
+	TEST_POINT("forget.begin");
 	/* Release pairs with external_undo(): what is left of it from here on is to be forgotten.
 	 */
 	rcu_store_release(&state->kind, LIST_DYING);
@@ -63,6 +66,7 @@ void external_forget(struct region *region, uint32_t list)
 	memset(&region->lists[list], 0, sizeof(region->lists[list]));
 	TEST_POINT("forget.list");
 	memset(&state->kind + 1, 0, sizeof(*state) - sizeof(state->kind));
+	TEST_POINT("forget.state");
 	/* Release pairs with external_undo(): of a record of no kind nothing is left. */
 	rcu_store_release(&state->kind, LIST_NONE);
 }
@@ -79,12 +83,14 @@ void external_undo(struct region *region, uint32_t list, uint64_t seq)
 		 * other it dies, and is forgotten when readers have passed.
 		 * Release pairs with external_alive(): no snapshot shows it.
 		 */
+		TEST_POINT("external.undo");
 		rcu_store_release(&state->died, 0);
 		withdraw(region, list);
 		break;
 	case LIST_NONE:
 		/* The writer may have died before the record named the storage. */
 		storage_destroy(region, list, seq);
+		TEST_POINT("external.unstored");
 		memset(&region->lists[list], 0, sizeof(region->lists[list]));
 		memset(state, 0, sizeof(*state));
 		break;
@@ -102,8 +108,10 @@ void external_unpublish(struct region *region, uint32_t list, bool published)
 		return;
 	if (!published) {
 		snapshot_begin(&edit, region);
+		TEST_POINT("external.die");
 		/* Release pairs with external_alive(): the list is gone from this snapshot on. */
 		rcu_store_release(&state->died, edit.seq);
+		TEST_POINT("external.died");
 		snapshot_set_list(&edit, list, false, false, 0);
 		snapshot_publish(&edit);
 	}
@@ -139,6 +147,7 @@ uint64_t external_oldest_ticket(const struct region *region)
 
 static void attached_store(struct list_state *state, uint64_t attached)
 {
+	TEST_POINT("external.attach");
 	/* Release pairs with runtime_list_attached(). */
 	rcu_store_release(&state->attached, attached);
 }
@@ -176,6 +185,7 @@ static int list_end(struct region *region, uint32_t list)
 	snapshot_begin(&edit, region);
 	intent_begin(region, INTENT_UNREGISTER, list, 0, 0, edit.seq, 0);
 	external_unpublish(region, list, false);
+	TEST_POINT("external.dying");
 	/* Release pairs with external_iova2virt(); too high until now is harmless. */
 	rcu_store_release(&region->external_cnt, region->external_cnt - 1);
 	rcu_store_relaxed(&stats->lists, stats->lists - 1); /* Relaxed, both: figures. */

@@ -15,6 +15,7 @@
 #include "atomic.h"
 #include "fbarray.h"
 #include "fbarray_mask.h"
+#include "point.h"
 #include "runtime.h"
 
 #define STORAGE_ALIGN 64
@@ -99,6 +100,7 @@ int fbarray_setup(struct rte_fbarray *arr, const char *name, unsigned int len, u
 
 void fbarray_allow_changes(struct rte_fbarray *arr)
 {
+	TEST_POINT("fbarray.laid");
 	header_of(arr)->changeable = 1;
 }
 
@@ -133,8 +135,10 @@ void fbarray_mark_used(struct rte_fbarray *arr, unsigned int idx)
 
 	if (fbmask_is_used(words, idx))
 		return;
+	TEST_POINT("fbarray.use");
 	/* Relaxed: the release in fbmask_set() puts it before the bit (INV-FBARRAY-3). */
 	rcu_fetch_add_relaxed(&arr->count, 1);
+	TEST_POINT("fbarray.counted");
 	/* Relaxed: another thread has set the bit since; what it counted stands for both. */
 	if (!fbmask_set(words, idx))
 		rcu_fetch_add_relaxed(&arr->count, -1);
@@ -147,9 +151,12 @@ void fbarray_mark_free(struct rte_fbarray *arr, unsigned int idx)
 	/* The acquire in fbmask_is_used() puts the setter's count before ours (INV-FBARRAY-3). */
 	if (!fbmask_is_used(words, idx))
 		return;
-	/* Relaxed: `count` publishes nothing. */
-	if (fbmask_clear(words, idx))
+	TEST_POINT("fbarray.free");
+	if (fbmask_clear(words, idx)) {
+		TEST_POINT("fbarray.freed");
+		/* Relaxed: `count` publishes nothing. */
 		rcu_fetch_add_relaxed(&arr->count, -1);
+	}
 }
 
 int rte_fbarray_init(
@@ -165,6 +172,7 @@ int rte_fbarray_init(
 		err = arena_create(name, fbarray_storage_size(len, elt_sz), &data);
 	if (err)
 		return api_result(err);
+	TEST_POINT("fbarray.created");
 	err = fbarray_setup(arr, name, len, elt_sz, data);
 	if (!err)
 		fbarray_allow_changes(arr);

@@ -100,6 +100,7 @@ static int tell(struct region *region, const struct free_range *range, uint32_t 
 		return 0;
 	hotplug_record_begin(region, record, OP_FREE_EVENTS, range->list, range->first, range->n);
 	event = event_log_append(region, RTE_MEM_EVENT_FREE, &region->ops[record], to);
+	TEST_POINT("free.tell");
 	writer_unlock(region);
 	if (to >> runtime.process & 1)
 		err = events_drain(region, event);
@@ -107,6 +108,7 @@ static int tell(struct region *region, const struct free_range *range, uint32_t 
 		return -ENODEV; /* In a child that a callback forked. */
 	if (!err)
 		err = event_log_wait(region, event);
+	TEST_POINT("free.waited");
 	if (!err)
 		err = writer_lock(region);
 	if (!err)
@@ -128,6 +130,7 @@ static void wait_and_reclaim(struct region *region, uint32_t record, uint64_t ti
 		rcu_fetch_add_relaxed(&region->stats.grace_timeouts, 1);
 		return;
 	}
+	TEST_POINT("free.passed");
 	if (writer_lock(region))
 		return;
 	/* Another writer may have reclaimed it, and the record may serve another range by now. */
@@ -150,6 +153,7 @@ static int free_locked(struct region *region, const struct free_range *range)
 	err = tell(region, range, (uint32_t)record);
 	if (err)
 		return err;
+	TEST_POINT("free.told");
 	err = hotplug_unpublish(
 		region, range->list, range->first, range->n, (uint32_t)record, &culprit);
 	if (err) {
@@ -171,6 +175,7 @@ static int free_locked(struct region *region, const struct free_range *range)
 		}
 	}
 	writer_unlock(region);
+	TEST_POINT("free.quarantined");
 	if (ticket)
 		wait_and_reclaim(region, (uint32_t)record, ticket);
 	return err;

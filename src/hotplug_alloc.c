@@ -77,6 +77,7 @@ static int back(const struct region *region, const struct hotplug_request *reque
 		return err;
 	/* Where holes are not guarded, a stray access may have left a page that is not clear. */
 	os_pages_unplug(fd, off, len);
+	TEST_POINT("plug.punched");
 	err = os_numa_bind(state->socket, &policy);
 	if (err)
 		return err;
@@ -163,9 +164,11 @@ static void publish(
 		segment_describe(region, request->list, page, iovas[i], request->flags);
 		TEST_POINT("plug.page");
 	}
+	TEST_POINT("plug.described");
 	index_iovas(region, request, iovas);
 	snapshot_begin(&edit, region);
 	snapshot_set_pages(&edit, request->list, request->first, request->n, true);
+	TEST_POINT("plug.shown");
 	/* Relaxed, all of these: figures, read without order by whoever is curious. */
 	rcu_store_relaxed(&msl->version, msl->version + 1);
 	rcu_store_relaxed(
@@ -173,6 +176,7 @@ static void publish(
 	rcu_store_relaxed(&region->stats.bytes, region->stats.bytes + len);
 	rcu_store_relaxed(&region->stats.segments, region->stats.segments + request->n);
 	snapshot_publish(&edit);
+	TEST_POINT("plug.published");
 	/* Last: an operation that recovery takes back is not counted. */
 	rcu_store_relaxed(&region->stats.allocs, region->stats.allocs + 1);
 }
@@ -220,9 +224,11 @@ int hotplug_plug(struct region *region, const struct hotplug_request *request, i
 	if (iovas == NULL)
 		return -ENOMEM;
 
+	TEST_POINT("plug.prepared");
 	region->intent.event = listeners ? event_log_next(region) : 0;
 	intent_begin(region, INTENT_ALLOC, request->list, request->first, request->n, seq,
 		(uint32_t)own);
+	TEST_POINT("plug.begun");
 	pagemask_set(state->taken, state->n_pages, request->first, request->n, true);
 	TEST_POINT("plug.taken");
 	err = back(region, request);
@@ -242,10 +248,12 @@ int hotplug_plug(struct region *region, const struct hotplug_request *request, i
 	return 0;
 
 undo_pages:
+	TEST_POINT("plug.refused");
 	os_pages_unplug(runtime.list_fds[request->list],
 		(uint64_t)request->first << state->page_shift,
 		(uint64_t)request->n << state->page_shift);
 undo_taken:
+	TEST_POINT("plug.unbacked");
 	pagemask_set(state->taken, state->n_pages, request->first, request->n, false);
 	intent_end(region);
 	free(iovas);

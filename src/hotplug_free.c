@@ -50,10 +50,12 @@ void hotplug_quarantine(struct region *region, uint32_t record, uint32_t list, u
 {
 	struct op_record *op = &region->ops[record];
 
+	TEST_POINT("quarantine.fill");
 	op->list = list;
 	op->first = first;
 	op->n = n;
 	op->ticket = ticket;
+	TEST_POINT("quarantine.filled");
 	/* Release pairs with left() and hotplug_record(): the record is complete. */
 	rcu_store_release(&op->state, OP_QUARANTINE);
 }
@@ -75,7 +77,9 @@ int hotplug_unpublish(struct region *region, uint32_t list, uint32_t first, uint
 	hotplug_withdraw(region, list, first, n);
 	TEST_POINT("unpublish.withdrawn");
 	snapshot_set_pages(&edit, list, first, n, false);
+	TEST_POINT("unpublish.edited");
 	ticket = snapshot_publish(&edit);
+	TEST_POINT("unpublish.published");
 	hotplug_quarantine(region, record, list, first, n, ticket);
 	TEST_POINT("unpublish.recorded");
 	/* Relaxed, all of these: figures. */
@@ -85,6 +89,7 @@ int hotplug_unpublish(struct region *region, uint32_t list, uint32_t first, uint
 	rcu_store_relaxed(&region->stats.bytes, region->stats.bytes - len);
 	rcu_store_relaxed(&region->stats.segments, region->stats.segments - n);
 	rcu_store_relaxed(&region->stats.quarantined_bytes, region->stats.quarantined_bytes + len);
+	TEST_POINT("unpublish.counted");
 	rcu_store_relaxed(&region->stats.frees, region->stats.frees + 1);
 	intent_end(region);
 	return 0;
@@ -95,8 +100,10 @@ void hotplug_reclaim_steps(struct region *region, const struct op_record *op)
 	const struct list_state *state = &region->states[op->list];
 	int err;
 
-	for (uint32_t page = op->first; page < op->first + op->n; page++)
+	for (uint32_t page = op->first; page < op->first + op->n; page++) {
+		TEST_POINT("reclaim.page");
 		segment_clear(region, op->list, page);
+	}
 	TEST_POINT("reclaim.cleared");
 	err = os_pages_unplug(runtime.list_fds[op->list], (uint64_t)op->first << state->page_shift,
 		(uint64_t)op->n << state->page_shift);
@@ -117,6 +124,7 @@ void hotplug_reclaim(struct region *region, uint32_t record)
 	TEST_POINT("reclaim.given_back");
 	/* Relaxed: a figure. */
 	rcu_store_relaxed(&region->stats.quarantined_bytes, region->stats.quarantined_bytes - len);
+	TEST_POINT("reclaim.counted");
 	op->state = OP_FREE_SLOT;
 	intent_end(region); /* The record is read again by a successor until here. */
 }
@@ -152,12 +160,14 @@ void hotplug_record_begin(struct region *region, uint32_t record, enum op_state 
 {
 	struct op_record *op = &region->ops[record];
 
+	TEST_POINT("record.fill");
 	op->list = list;
 	op->first = first;
 	op->n = n;
 	/* Relaxed: left() takes it from a record that it finds complete. */
 	rcu_store_relaxed(&op->event, event_log_next(region));
 	rcu_store_relaxed(&op->owner, op_owner(region->owner_process, region->owner_tid));
+	TEST_POINT("record.filled");
 	/* Release pairs with hotplug_record(): a record in use is complete, also for who recovers.
 	 */
 	rcu_store_release(&op->state, state);
@@ -166,12 +176,14 @@ void hotplug_record_begin(struct region *region, uint32_t record, enum op_state 
 
 void hotplug_record_done(struct region *region, uint32_t record)
 {
+	TEST_POINT("record.done");
 	/* Release pairs with hotplug_record(): the owner is done with it. */
 	rcu_store_release(&region->ops[record].state, OP_FREE_SLOT);
 }
 
 void hotplug_record_leave(struct region *region, uint32_t record)
 {
+	TEST_POINT("record.leave");
 	/* Release pairs with left(): the owner is done with it. */
 	rcu_store_release(&region->ops[record].owner, 0);
 }

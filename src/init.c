@@ -18,6 +18,7 @@
 #include "options.h"
 #include "os.h"
 #include "phys.h"
+#include "point.h"
 #include "process.h"
 #include "rundir.h"
 #include "runtime.h"
@@ -201,7 +202,9 @@ static void forget(struct region *region)
 	rcu_detach();
 	view_clear();
 	unmap_lists(region, n);
+	TEST_POINT("fini.unmap");
 	region_unmap(region);
+	TEST_POINT("fini.close");
 	close_all(n);
 	fork_lists = 0;
 	runtime.process = REGION_PROCESSES;
@@ -213,8 +216,10 @@ static void stop(struct region *region)
 	uint32_t slot = runtime.process; /* REGION_PROCESSES: there was none to take. */
 	bool locked = rundir.fd >= 0 && !rundir_lock(&rundir, region->lock_timeout_ns);
 
+	TEST_POINT("fini.begin");
 	space_fini_all();
 	listen_end(region);
+	TEST_POINT("fini.deaf");
 	agent_stop();
 	if (rundir.fd >= 0 && slot < REGION_PROCESSES)
 		rundir_unlink(&rundir, slot);
@@ -222,6 +227,7 @@ static void stop(struct region *region)
 		process_reap(region, slot);
 		writer_unlock(region);
 	}
+	TEST_POINT("fini.reaped");
 	forget(region);
 	rundir_close(&rundir, locked);
 }
@@ -256,6 +262,7 @@ static int create(const struct rcumem_options *opts, bool membarrier, struct reg
 		runtime.region_fd = -1;
 		return err;
 	}
+	TEST_POINT("init.created");
 	fill_in(*region, opts, membarrier);
 	return make_backing(*region);
 }
@@ -324,6 +331,7 @@ static int settle_in(struct region *region)
 
 	if (err)
 		return err;
+	TEST_POINT("init.locked");
 	process_reap_dead(region);
 	slot = process_claim(region);
 	if (slot >= 0)
@@ -334,8 +342,10 @@ static int settle_in(struct region *region)
 			REGION_PROCESSES);
 		return slot;
 	}
+	TEST_POINT("init.claimed");
 	rcu_attach(region->domain, runtime.process, region->membarrier);
 	view_set(region);
+	TEST_POINT("init.attached");
 	err = rundir.fd < 0 ? 0 : agent_start(region, &rundir);
 	return err ? err : events_attach(region);
 }
@@ -365,7 +375,9 @@ static int start(const struct rcumem_options *opts)
 		rundir_close(&rundir, true);
 		return err;
 	}
+	TEST_POINT("init.mapped");
 	err = settle_in(region);
+	TEST_POINT("init.settled");
 	if (rundir.fd >= 0)
 		rundir_unlock(&rundir);
 	if (!err && created)

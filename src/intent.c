@@ -20,6 +20,7 @@ void intent_begin(struct region *region, enum intent_op op, uint32_t list, uint3
 	intent->n = n;
 	intent->seq = seq;
 	intent->record = record;
+	TEST_POINT("intent.filled");
 	/* Release pairs with intent_recover(): the members above belong to the operation. */
 	rcu_store_release(&intent->op, op);
 	TEST_POINT("intent.begin");
@@ -39,6 +40,7 @@ static void recount(struct region *region)
 	uint64_t segments = 0, bytes = 0, lists = 0, quarantined = 0;
 	uint32_t external = 0;
 
+	TEST_POINT("recover.recount");
 	for (uint32_t s = 0; s < REGION_SOCKETS; s++)
 		region->socket_bytes[s] = 0;
 	for (uint32_t i = 0; i < region->max_lists; i++) {
@@ -84,6 +86,7 @@ static void finish_unpublish(struct region *region, const struct intent *intent,
 	struct rte_memseg_list *msl = &region->lists[intent->list];
 
 	hotplug_withdraw(region, intent->list, intent->first, intent->n);
+	TEST_POINT("recover.withdrawn");
 	/* Relaxed: a figure.  Callers compare it, so that twice is better than never. */
 	rcu_store_relaxed(&msl->version, msl->version + intent->n);
 	if (!published) {
@@ -91,6 +94,7 @@ static void finish_unpublish(struct region *region, const struct intent *intent,
 		snapshot_set_pages(&edit, intent->list, intent->first, intent->n, false);
 		snapshot_publish(&edit);
 	}
+	TEST_POINT("recover.unpublished");
 	quarantine(region, intent);
 }
 
@@ -103,6 +107,7 @@ static void undo_alloc(struct region *region, const struct intent *intent)
 	const struct list_state *state = &region->states[intent->list];
 
 	pagemask_set(state->taken, state->n_pages, intent->first, intent->n, true);
+	TEST_POINT("recover.taken");
 	hotplug_withdraw(region, intent->list, intent->first, intent->n);
 	quarantine(region, intent);
 }
@@ -112,6 +117,7 @@ static void keep_socket_id(struct region *region, uint32_t list)
 {
 	uint32_t next = (uint32_t)region->states[list].socket + 1;
 
+	TEST_POINT("recover.socket");
 	if (region->next_socket_id < next)
 		region->next_socket_id = next;
 }
@@ -121,6 +127,7 @@ static void finish_alloc(struct region *region, const struct intent *intent)
 {
 	const struct op_record op = {.list = intent->list, .first = intent->first, .n = intent->n};
 
+	TEST_POINT("recover.event");
 	if (intent->event && event_log_next(region) == intent->event)
 		event_log_append(region, RTE_MEM_EVENT_ALLOC, &op, event_log_listeners(region));
 }
@@ -147,6 +154,7 @@ void intent_recover(struct region *region)
 		break;
 	case INTENT_RECLAIM:
 		hotplug_reclaim_steps(region, &region->ops[intent.record]);
+		TEST_POINT("recover.reclaimed");
 		region->ops[intent.record].state = OP_FREE_SLOT;
 		break;
 	case INTENT_REGISTER:
@@ -163,6 +171,7 @@ void intent_recover(struct region *region)
 	TEST_POINT("recover.done");
 	hotplug_abandon(region, op_owner(region->owner_process, region->owner_tid), 0);
 	recount(region);
+	TEST_POINT("recover.counted");
 	rcu_store_relaxed(
 		&region->stats.recoveries, region->stats.recoveries + 1); /* Relaxed: a figure. */
 	intent_end(region);

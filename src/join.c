@@ -10,6 +10,7 @@
 #include "join.h"
 #include "log.h"
 #include "os.h"
+#include "point.h"
 
 #define FIRST_PATIENCE_NS 50000000ull
 
@@ -89,6 +90,7 @@ static int receive(int fd, struct join_gift *gift)
 	gift->n_fds = 0;
 	if (len <= 0)
 		return -ECONNRESET; /* It died with the question in its hands. */
+	TEST_POINT("join.answered");
 	take_fds(&msg, gift);
 	err = check_answer(&answer, len, &msg, gift);
 	if (err) {
@@ -110,6 +112,7 @@ static int ask_fd(struct round *round, int fd)
 		return -EACCES;
 	if (send(fd, &question, sizeof(question), MSG_NOSIGNAL) != sizeof(question))
 		return -ECONNRESET;
+	TEST_POINT("join.asked");
 	if (!wait_for_answer(round, fd))
 		return -ETIMEDOUT;
 	return receive(fd, round->gift);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "join.h"
+#include "point.h"
 #include "runtime.h"
 
 /* The same file, opened for reading only. */
@@ -89,8 +90,10 @@ void join_serve(int fd, const struct region *region)
 				answer.err = -EMFILE;
 		answer.n_fds = gift.n_fds;
 	}
+	TEST_POINT("serve.asked");
 	answer_with(fd, &answer, &gift);
 	if (gift.n_fds && question.want == JOIN_OBSERVE)
 		join_gift_close(&gift);
+	TEST_POINT("serve.answered");
 	close(fd);
 }

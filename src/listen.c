@@ -4,6 +4,7 @@
 #include "hotplug.h"
 #include "listen.h"
 #include "os.h"
+#include "point.h"
 #include "runtime.h"
 #include "writer.h"
 
@@ -69,8 +70,10 @@ static void start_locked(struct region *region)
 {
 	struct region_process *self = &region->processes[runtime.process];
 
+	TEST_POINT("listen.start");
 	/* Nothing before is told.  Relaxed: of this process. */
 	rcu_store_relaxed(&self->told, rcu_load_relaxed(&region->events.head));
+	TEST_POINT("listen.level");
 	rcu_store_relaxed(&listening.on, true); /* Relaxed: the bell orders. */
 	/* Release pairs with event_log_listeners(): events are told from `told` on. */
 	rcu_fetch_or_release(&region->events.listeners, 1ull << runtime.process);
@@ -78,8 +81,10 @@ static void start_locked(struct region *region)
 
 static void end_locked(struct region *region)
 {
+	TEST_POINT("listen.stop");
 	/* Release pairs with event_log_listeners(): no callback runs. */
 	rcu_fetch_and_release(&region->events.listeners, ~(1ull << runtime.process));
+	TEST_POINT("listen.stopped");
 	rcu_store_relaxed(&listening.on, false); /* Relaxed: the bell orders. */
 	event_log_answer(region);                /* Whoever waits for this process need not. */
 }

@@ -79,6 +79,7 @@ void pagemask_set(uint64_t *mask, uint32_t n, uint32_t first, uint32_t cnt, bool
 					if ((mask[below_off + b] == ~0ull) == taken)
 						change |= 1ull << (b % 64);
 			}
+			TEST_POINT("pagemask.word");
 			if (taken)
 				mask[off + w] |= change;
 			else

@@ -53,6 +53,7 @@ int process_claim(struct region *region)
 
 		if (process->state != PROCESS_FREE || fcntl(runtime.lock_fd, F_SETLK, &byte))
 			continue;
+		TEST_POINT("claim.held");
 		process->pid = getpid();
 		/* Relaxed, all: nobody tells this process of events yet. */
 		rcu_store_relaxed(&process->told, rcu_load_relaxed(&region->events.head));
@@ -72,10 +73,12 @@ int process_reap(struct region *region, uint32_t slot)
 	struct region_process *process = &region->processes[slot];
 	int err;
 
+	TEST_POINT("reap.begin");
 	process->state = PROCESS_DYING;
 	TEST_POINT("reap.dying");
 	/* Relaxed: under the mutex, like everybody who looks for listeners. */
 	rcu_fetch_and_release(&region->events.listeners, ~(1ull << slot));
+	TEST_POINT("reap.deaf");
 	rcu_release_owner(region->domain, slot);
 	TEST_POINT("reap.readers");
 	hotplug_abandon(region, op_owner(slot, 0), 32);
@@ -86,6 +89,7 @@ int process_reap(struct region *region, uint32_t slot)
 	TEST_POINT("reap.external");
 	if (!err) {
 		process->pid = 0;
+		TEST_POINT("reap.free");
 		process->state = PROCESS_FREE;
 	}
 	return err;

@@ -7,6 +7,7 @@
 
 #include "api.h"
 #include "context.h"
+#include "point.h"
 #include "process.h"
 #include "runtime.h"
 #include "writer.h"
@@ -18,13 +19,20 @@ int rcumem_thread_init(void)
 
 int rcumem_read_lock(void)
 {
-	return api_result(rcu_section_enter());
+	int err;
+
+	TEST_POINT("section.enter");
+	err = rcu_section_enter();
+	TEST_POINT("section.entered");
+	return api_result(err);
 }
 
 void rcumem_read_unlock(void)
 {
+	TEST_POINT("section.exit");
 	if (rcu_self.nesting > context_self.floor)
 		rcu_section_exit();
+	TEST_POINT("section.exited");
 }
 
 int rcumem_reader_register(void)
@@ -42,6 +50,7 @@ void rcumem_reader_quiescent(void)
 {
 	if (context_self.callbacks == 0)
 		rcu_qsbr_quiescent();
+	TEST_POINT("section.quiescent");
 }
 
 void rcumem_reader_offline(void)

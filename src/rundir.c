@@ -13,6 +13,7 @@
 
 #include "log.h"
 #include "os.h"
+#include "point.h"
 #include "rundir.h"
 
 #define OPEN_ATTEMPTS  100 /* The last process of a runtime may remove its directory meanwhile. */
@@ -98,9 +99,11 @@ static int open_and_lock(struct rundir *dir, uint64_t timeout_ns)
 	if (root < 0)
 		return root;
 	close(root);
+	TEST_POINT("rundir.root");
 	dir->fd = open_own(dir->path);
 	if (dir->fd < 0)
 		return dir->fd;
+	TEST_POINT("rundir.made");
 	err = rundir_lock(dir, timeout_ns);
 	if (!err && !is_current(dir))
 		err = -ENOENT;
@@ -140,9 +143,11 @@ void rundir_close(struct rundir *dir, bool locked)
 {
 	if (dir->fd < 0)
 		return;
+	TEST_POINT("rundir.remove");
 	/* Both fail where something is left.  Without the lock, somebody may be about to listen. */
 	if (locked && rmdir(dir->path) == 0 && getenv("RCUMEM_RUNTIME_DIR") == NULL)
 		rmdir(dir->root);
+	TEST_POINT("rundir.removed");
 	close(dir->fd);
 	dir->fd = -1;
 }
@@ -189,6 +194,7 @@ int rundir_listen(const struct rundir *dir, uint32_t slot)
 	if (fd < 0)
 		return fd;
 	rundir_unlink(dir, slot);
+	TEST_POINT("rundir.bind");
 	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) || listen(fd, LISTEN_BACKLOG)) {
 		err = -errno;
 		close(fd);

@@ -14,9 +14,11 @@ static void mask_change(struct rte_fbarray *arr, uint32_t at, uint64_t bits, boo
 	uint64_t new = used ? old | bits : old & ~bits;
 	unsigned int changed = (unsigned int)__builtin_popcountll(old ^ new);
 
+	TEST_POINT("segment.mask");
 	/* Release pairs with scan_word() and fbmask_is_used(): a used bit shows a complete
 	 * descriptor. */
 	rcu_store_release(word, new);
+	TEST_POINT("segment.count");
 	/* Relaxed: callers read the count without a lock and take it as a figure. */
 	rcu_store_relaxed(&arr->count, used ? arr->count + changed : arr->count - changed);
 }
@@ -36,8 +38,10 @@ void segment_describe(
 	rcu_store_relaxed(&s->nchannel, region->nchannel);
 	rcu_store_relaxed(&s->nrank, region->nrank);
 	rcu_store_relaxed(&s->flags, flags);
+	TEST_POINT("segment.filled");
 	/* Release pairs with callers' own loads of `addr`: INV-SEGMENT-3. */
 	rcu_publish(&s->addr, segment_va(state, page));
+	TEST_POINT("segment.addressed");
 	mask_change(&region->lists[list].memseg_arr, page / 64, 1ull << (page % 64), true);
 	TEST_POINT("segment.described");
 }
@@ -63,6 +67,7 @@ void segment_clear(struct region *region, uint32_t list, uint32_t page)
 
 	/* Release pairs as in segment_describe(): NULL is seen only after the bit is clear. */
 	rcu_store_release(&s->addr, 0);
+	TEST_POINT("segment.cleared");
 	/* Relaxed, all of these: who found the page in use has left its section, nobody relies on
 	 * the rest. */
 	rcu_store_relaxed(&s->iova, 0);

@@ -68,10 +68,12 @@ void snapshot_reclaim(struct region *region, uint64_t oldest)
 
 		if (r->ticket > oldest)
 			break;
+		TEST_POINT("snapshot.passed");
 		pool->born[r->block] = SNAPSHOT_BORN_FREE; /* INV-SNAPSHOT-4 */
 		pool->free[pool->free_cnt] = r->block;
 		/* Relaxed: a figure for snapshot_blocks_used(). */
 		rcu_store_relaxed(&pool->free_cnt, pool->free_cnt + 1);
+		TEST_POINT("snapshot.freed");
 	}
 }
 
@@ -109,7 +111,8 @@ static uint32_t edit_own(struct snapshot_edit *edit, uint32_t block)
 	if (block && pool->born[block] == edit->seq)
 		return block;
 	own = pool->free_cnt ? pool->free[pool->free_cnt - 1] : pool->next;
-	assert(own < pool->max);     /* snapshot_reserve() */
+	assert(own < pool->max); /* snapshot_reserve() */
+	TEST_POINT("snapshot.take");
 	pool->born[own] = edit->seq; /* Before it is taken: INV-SNAPSHOT-4. */
 	TEST_POINT("snapshot.own");
 	/* Relaxed, both: figures for snapshot_blocks_used(). */
@@ -117,6 +120,7 @@ static uint32_t edit_own(struct snapshot_edit *edit, uint32_t block)
 		rcu_store_relaxed(&pool->free_cnt, pool->free_cnt - 1);
 	else
 		rcu_store_relaxed(&pool->next, pool->next + 1);
+	TEST_POINT("snapshot.copy");
 	if (block) {
 		memcpy(&pool->blocks[own], &pool->blocks[block], sizeof(struct snapshot_block));
 		pool->ring[edit->ring_tail++ % pool->max].block = block;
@@ -186,8 +190,10 @@ void snapshot_set_list(
 
 	/* Release pairs with snapshot_next_list(); too high while this picture is not published is
 	 * harmless. */
-	if (list >= region->list_high)
+	if (list >= region->list_high) {
+		TEST_POINT("snapshot.high");
 		rcu_store_release(&region->list_high, list + 1);
+	}
 	*edit_entry(edit, list) = (struct snapshot_entry){
 		.active = active,
 		.full = full,
@@ -211,8 +217,10 @@ uint64_t snapshot_publish(struct snapshot_edit *edit)
 	rcu_publish(&region->root, edit->seq << SNAPSHOT_BLOCK_BITS | edit->root);
 	TEST_POINT("snapshot.published");
 	ticket = rcu_ticket(region->domain);
+	TEST_POINT("snapshot.retire");
 	for (uint64_t i = pool->ring_tail; i < edit->ring_tail; i++)
 		pool->ring[i % pool->max].ticket = ticket;
+	TEST_POINT("snapshot.retired");
 	pool->ring_tail = edit->ring_tail;
 	return ticket;
 }

@@ -42,6 +42,7 @@ void snapshot_sweep(struct region *region)
 	uint64_t ticket = rcu_ticket(region->domain);
 	uint32_t free_cnt = 0;
 
+	TEST_POINT("sweep.mark");
 	mark_all(pool, (uint32_t)(root & ((1u << SNAPSHOT_BLOCK_BITS) - 1)));
 	TEST_POINT("sweep.marked");
 	/*
@@ -54,6 +55,7 @@ void snapshot_sweep(struct region *region)
 	rcu_store_relaxed(&pool->free_cnt, 0);
 	pool->ring_head = pool->ring_tail = 0;
 	for (uint32_t b = 1; b < pool->next; b++) {
+		TEST_POINT("sweep.block");
 		if (pool->born[b] & REACHED) {
 			pool->born[b] &= ~REACHED;
 		} else if (pool->born[b] > snapshot_seq(root)) {

@@ -117,7 +117,9 @@ int writer_lock(struct region *region)
 	if (err == EOWNERDEAD) {
 		log_message(LOG_WARN, "thread %d of process %d died as the writer: recovering",
 			region->owner_tid, region->owner_pid);
+		TEST_POINT("recover.begin");
 		intent_recover(region);
+		TEST_POINT("recover.consistent");
 		/* The last act: dying before it leaves the mutex to the next that recovers. */
 		pthread_mutex_consistent(&region->mutex);
 		err = 0;
@@ -127,8 +129,10 @@ int writer_lock(struct region *region)
 			region->owner_tid, region->owner_pid);
 	if (err)
 		return -err;
+	TEST_POINT("writer.locked");
 	region->owner_pid = getpid();
 	region->owner_process = runtime.process;
+	TEST_POINT("writer.process");
 	region->owner_tid = (int32_t)syscall(__NR_gettid);
 	writer_self.owner = true;
 	return 0;
@@ -137,7 +141,9 @@ int writer_lock(struct region *region)
 void writer_unlock(struct region *region)
 {
 	writer_self.owner = false;
+	TEST_POINT("writer.unlock");
 	region->owner_tid = 0; /* Whoever dies before it is named must not be taken for this one. */
+	TEST_POINT("writer.unnamed");
 	pthread_mutex_unlock(&region->mutex);
 }
 

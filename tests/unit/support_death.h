@@ -39,14 +39,20 @@ struct death {
 
 static __thread struct death *dying;
 
+/* The futex word: the owner's number stands there as long as others cannot have the mutex. */
+static inline bool owns_mutex(void)
+{
+	return (runtime_region()->mutex.__data.__lock & 0x3fffffff) == gettid();
+}
+
 static inline void point(const char *name)
 {
 	struct death *death = dying;
 
-	/* Points of lookups are there for readers; callbacks run without the mutex, where only a
-	 * whole process dies. */
-	if (!death || strncmp(name, "lookup.", 7) == 0 || strcmp(name, "event.told") == 0 ||
-		strcmp(name, "event.answered") == 0)
+	/* Without the mutex, or its name on it, only a whole process dies (tests/crash): a thread
+	 * alone leaves what its process answers for. */
+	if (!death || !owns_mutex() || strncmp(name, "lookup.", 7) == 0 ||
+		strcmp(name, "writer.unnamed") == 0)
 		return;
 	dying = NULL;
 	look_on(name);
