@@ -39,20 +39,22 @@ struct death {
 
 static __thread struct death *dying;
 
-/* The futex word: the owner's number stands there as long as others cannot have the mutex. */
-static inline bool owns_mutex(void)
+/* True when this thread owns the mutex, and says so, or recovers. */
+static inline bool is_writer(void)
 {
-	return (runtime_region()->mutex.__data.__lock & 0x3fffffff) == gettid();
+	const struct region *region = runtime_region();
+
+	/* The futex word: the owner's number stands there as long as others cannot have it. */
+	return (region->mutex.__data.__lock & 0x3fffffff) == gettid() && region->owner_tid;
 }
 
 static inline void point(const char *name)
 {
 	struct death *death = dying;
 
-	/* Without the mutex, or its name on it, only a whole process dies (tests/crash): a thread
-	 * alone leaves what its process answers for. */
-	if (!death || !owns_mutex() || strncmp(name, "lookup.", 7) == 0 ||
-		strcmp(name, "writer.unnamed") == 0)
+	/* Elsewhere only a whole process dies (tests/crash): a thread alone would leave what its
+	 * process answers for. */
+	if (!death || !is_writer() || strncmp(name, "lookup.", 7) == 0)
 		return;
 	dying = NULL;
 	look_on(name);
