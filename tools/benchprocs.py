@@ -200,11 +200,13 @@ def start_groups(stack, side, plan):
 
 
 def one_round(sides, groups, plan, number, samples):
-    for side in sides:
+    for side in sides if number % 2 else reversed(sides):
         for which in plan.order(number):
-            samples.take(side.name, which, groups[side.name][which])
-    group = groups["ours"][plan.most]
-    samples.take("ours", "stopped", group, group.others[0])
+            group = groups[side.name].get(which, groups[side.name][plan.most])
+            if which != "stopped":
+                samples.take(side.name, which, group)
+            elif side.name == "ours":
+                samples.take("ours", which, group, group.others[0])
 
 
 def measure_hotplug(sides, plan):
@@ -227,7 +229,6 @@ def dpdk_beside_stopped(group):
     """How long DPDK's alloc and free take when one of the others is stopped, once each."""
     progress("DPDK beside a stopped process")
     stuck = {}
-
     def timed(what, *words):
         begin = time.monotonic()
         try:
@@ -237,7 +238,6 @@ def dpdk_beside_stopped(group):
         except Unmeasurable:
             end = "fails"
         stuck[what] = f"DPDK's {end} after {time.monotonic() - begin:.1f} s"
-
     timed("alloc", group.length, group.side.page_sz)
     if "fails" in stuck["alloc"]:
         _, addr = group.alloc()
