@@ -6,6 +6,7 @@
 
 #include "check_state.h"
 #include "region_check.h"
+#include "region_parts.h"
 
 static const char *operation_name(uint32_t op)
 {
@@ -37,38 +38,14 @@ static void check_intent(struct check *check)
 			intent->first + intent->n - (intent->n ? 1 : 0), region->owner_process);
 }
 
-static void check_pool(struct check *check)
-{
-	const struct snapshot_pool *pool = check->pool;
-	const struct region_layout *layout = check->layout;
-	uint64_t base = check->region->base;
-
-	if ((uint64_t)(uintptr_t)pool->blocks != base + layout->blocks ||
-		(uint64_t)(uintptr_t)pool->born != base + layout->born ||
-		(uint64_t)(uintptr_t)pool->free != base + layout->free ||
-		(uint64_t)(uintptr_t)pool->ring != base + layout->ring ||
-		pool->max != layout->snapshot_max)
-		check_finding(check, "snapshots: the pool is not where it belongs");
-}
-
-static void check_arena_place(struct check *check)
-{
-	const struct arena *arena = check->arena;
-	const struct region_layout *layout = check->layout;
-	uint64_t base = check->region->base;
-
-	if (arena->base != base + layout->arena_base || arena->len != layout->arena_len ||
-		arena->max != layout->arena_max ||
-		(uint64_t)(uintptr_t)arena->pieces != base + layout->pieces)
-		check_finding(check, "arena: it is not where it belongs");
-}
-
 void check_members(struct check *check)
 {
 	const struct region *region = check->region;
 
-	check_pool(check);
-	check_arena_place(check);
+	if (region_pool_fault(region, check->layout))
+		check_finding(check, "%s", region_pool_fault(region, check->layout));
+	if (region_arena_fault(region, check->layout))
+		check_finding(check, "%s", region_arena_fault(region, check->layout));
 	if (region->list_high > region->max_lists)
 		check_finding(
 			check, "lists: %u ever used, of %u", region->list_high, region->max_lists);

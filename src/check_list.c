@@ -7,46 +7,12 @@
 
 #include "check_state.h"
 #include "fbarray.h"
+#include "region_parts.h"
 
 /* Bytes from the first to the last one, which may be the top of the address space. */
 static uint64_t last_of(const struct list_state *state)
 {
 	return segment_va(state, state->n_pages) - 1;
-}
-
-static bool array_sound(const struct rte_fbarray *arr, uint32_t len, uint64_t data)
-{
-	return memchr(arr->name, 0, sizeof(arr->name)) && arr->len == len &&
-	       arr->elt_sz == sizeof(struct rte_memseg) && (uint64_t)(uintptr_t)arr->data == data;
-}
-
-/* ---- Internal lists ---- */
-
-static const char *internal_fault(const struct check *check, uint32_t i)
-{
-	const struct region_layout_list *at = &check->internal[i].at;
-	const struct list_state *state = &check->states[i];
-	const struct rte_memseg_list *msl = &check->lists[i];
-	uint64_t home = check->region->base;
-	char name[RTE_FBARRAY_NAME_LEN];
-
-	if (state->kind != LIST_INTERNAL || state->page_shift >= 64 ||
-		1ull << state->page_shift != at->page_sz || state->n_pages != at->n_pages ||
-		state->socket != at->socket || state->base != home + at->base ||
-		(uint64_t)(uintptr_t)state->taken != home + at->taken)
-		return "its state is not that of the layout";
-	if (msl->addr_64 != home + at->base || msl->page_sz != at->page_sz || msl->len != at->len ||
-		msl->socket_id != at->socket || msl->external)
-		return "its record is not that of the layout";
-	snprintf(name, sizeof(name), "memseg-%lluk-%d-0", (unsigned long long)at->page_sz >> 10,
-		at->socket);
-	if (!array_sound(&msl->memseg_arr, at->n_pages, home + at->slots) ||
-		strcmp(msl->memseg_arr.name, name))
-		return "its array is not that of the layout";
-	if (!fbarray_storage_sound(
-		    check->image->base + at->slots, at->n_pages, sizeof(struct rte_memseg)))
-		return "the header of its array is damaged";
-	return NULL;
 }
 
 /* ---- External lists ---- */
@@ -86,7 +52,7 @@ static const char *storage_fault(const struct check *check, uint32_t i)
 	const struct arena_piece *storage;
 	char name[ARENA_NAME_LEN];
 
-	if (!array_sound(arr, state->n_pages, data))
+	if (!region_array_sound(arr, state->n_pages, data))
 		return "its array is damaged";
 	len = (len + 63) / 64 * 64;
 	if (!check_inside(
@@ -194,7 +160,7 @@ void check_records(struct check *check)
 	const char *fault;
 
 	for (uint32_t i = 0; i < check->layout->n_internal; i++) {
-		fault = internal_fault(check, i);
+		fault = region_list_fault(check->region, check->layout, i);
 		if (fault)
 			check_finding(check, "list %u: %s", i, fault);
 	}

@@ -4,9 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "arena_table.h"
@@ -17,6 +15,7 @@
 #include "pagemask.h"
 #include "region_check.h"
 #include "region_layout.h"
+#include "region_parts.h"
 #include "snapshot_edit.h"
 #include "writer.h"
 
@@ -178,44 +177,40 @@ int region_create(const struct region_shape *shape, struct region **region, int 
 	return err;
 }
 
-/* Nothing of a file that somebody gave is believed, or mapped, before this: 0 or -errno. */
-static int check_file(int fd, uint64_t base, uint64_t len)
-{
-	struct region *header = malloc(sizeof(*header));
-	int seals = fcntl(fd, F_GET_SEALS);
-	struct stat st;
-	int err = -EBADMSG;
-
-	if (header == NULL)
-		return -ENOMEM;
-	/* What cannot shrink raises no SIGBUS later. */
-	if (seals >= 0 && (seals & F_SEAL_SHRINK) && fstat(fd, &st) == 0 &&
-		pread(fd, header, sizeof(*header), 0) == (ssize_t)sizeof(*header))
-		err = region_check_header(header, (uint64_t)st.st_size);
-	else
-		log_message(LOG_ERROR, "what was given as the control region is none");
-	if (!err && (header->base != base || header->len != len))
-		err = -EBADMSG;
-	free(header);
-	return err;
-}
-
 int region_join(int fd, uint64_t base, uint64_t len, struct region **region)
 {
-	void *va = (void *)(uintptr_t)base;
-	int err = check_file(fd, base, len);
+	int seals = fcntl(fd, F_GET_SEALS);
+	struct region_layout layout;
+	uint64_t own;
+	void *va;
+	int err;
 
+	/* What cannot shrink raises no SIGBUS later. */
+	if (seals < 0 || !(seals & F_SEAL_SHRINK)) {
+		log_message(LOG_ERROR, "what was given as the control region is none");
+		return -EBADMSG;
+	}
+	err = region_check_file(fd, &layout, &own);
+	if (!err && (own != base || layout.len != len)) {
+		log_message(
+			LOG_ERROR, "control region refused: it is not the one that was offered");
+		err = -EBADMSG;
+	}
 	if (err)
 		return err;
+	va = (void *)(uintptr_t)base;
 	err = os_map_shared(fd, va, len);
 	if (err == -EEXIST) {
 		log_message(LOG_ERROR, "the runtime's address %p is taken in this process", va);
 		return -EADDRNOTAVAIL;
 	}
-	if (err)
-		return err;
-	*region = va;
-	return 0;
+	if (!err)
+		err = region_check_parts(va, &layout);
+	if (!err)
+		*region = va;
+	else if (err == -EBADMSG)
+		os_unmap(va, len);
+	return err;
 }
 
 void region_unmap(struct region *region)

@@ -2,13 +2,14 @@
 /* The immutable part of a control region, member by member. */
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <rcumem.h>
 
 #include "log.h"
+#include "os.h"
 #include "region_check.h"
-#include "region_layout.h"
 
 #define VA_END      (1ull << 47)
 #define TIMEOUT_MAX (UINT32_MAX * 1000000ull) /* Options are milliseconds in 32 bits. */
@@ -118,5 +119,23 @@ int region_check_header(const struct region *region, uint64_t file_len)
 
 	if (fault)
 		log_message(LOG_ERROR, "control region refused: %s", fault);
+	return err;
+}
+
+int region_check_file(int fd, struct region_layout *layout, uint64_t *base)
+{
+	struct region *region = calloc(1, sizeof(*region));
+	uint64_t len;
+	int err = region ? os_file_len(fd, &len) : -ENOMEM;
+
+	if (!err && len >= sizeof(*region))
+		err = os_file_read(fd, region, sizeof(*region), 0);
+	if (!err)
+		err = region_check_header(region, len);
+	if (!err)
+		err = region_layout_make(layout, &region->shape);
+	if (!err)
+		*base = region->base;
+	free(region);
 	return err;
 }

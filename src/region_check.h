@@ -14,13 +14,16 @@
 
 #include <stdint.h>
 
-#include "region.h"
+#include "region_layout.h"
 
 /*
  * 0; -EPROTO: a region of another build; -EBADMSG: damaged, or none at all.
  * `file_len` is the length of its file.  A refusal logs one message.
  */
 int region_check_header(const struct region *region, uint64_t file_len);
+
+/* The same of a file, through a private copy: its layout, and the address it belongs to. */
+int region_check_file(int fd, struct region_layout *layout, uint64_t *base);
 
 /* What is wrong, as words, with *err as above; NULL when nothing is. */
 const char *region_header_fault(const struct region *region, uint64_t file_len, int *err);

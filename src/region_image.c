@@ -230,28 +230,11 @@ static int attempts(struct taking *t, const int *list_fds, uint64_t *backed)
 	return err;
 }
 
-/* The header alone, checked, and the layout that follows from it. */
-static int read_header(int fd, struct region_layout *layout)
-{
-	struct region *region = calloc(1, sizeof(*region));
-	uint64_t len;
-	int err = region ? os_file_len(fd, &len) : -ENOMEM;
-
-	if (!err && len >= sizeof(*region))
-		err = os_file_read(fd, region, sizeof(*region), 0);
-	if (!err)
-		err = region_check_header(region, len);
-	if (!err)
-		err = region_layout_make(layout, &region->shape);
-	free(region);
-	return err;
-}
-
 int region_image_take(struct region_image *image, int fd, const int *list_fds, uint32_t n_list_fds)
 {
 	struct taking t = {.fd = fd};
-	uint64_t *backed;
-	int err = read_header(fd, &t.layout);
+	uint64_t *backed, base;
+	int err = region_check_file(fd, &t.layout, &base);
 
 	*image = (struct region_image){0};
 	if (err)
