@@ -9,7 +9,7 @@
 
 static void help_is_printed_for_the_tool_and_every_command(void **state)
 {
-	static const char *const commands[] = {"info", "dump", "translate", "demo"};
+	static const char *const commands[] = {"info", "dump", "check", "translate", "demo"};
 
 	assert_int_equal(tool("--help 2>/dev/null"), OK);
 	for (size_t i = 0; i < 4; i++)
@@ -35,8 +35,9 @@ static void version_is_three_numbers(void **state)
 static void wrong_usage_is_status_2_and_says_so_on_stderr(void **state)
 {
 	static const char *const lines[] = {"", "nothing", "--nothing", "info --nothing",
-		"info surplus", "dump surplus", "dump --nothing", "translate --nothing",
-		"translate nowhere", "translate 1 2 x", "demo surplus", "demo --json"};
+		"info a surplus", "dump a surplus", "check a surplus", "dump --nothing",
+		"translate --nothing", "translate nowhere", "translate 1 2 x", "demo surplus",
+		"demo --json"};
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		assert_int_equal(tool("%s 2>&1 >/dev/null", lines[i]), USAGE);

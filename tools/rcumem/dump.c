@@ -2,13 +2,14 @@
 /*
  * rcumem dump: the lists, segments and statistics of a runtime.
  *
- * A runtime belongs to one process so far, so the command starts one of its
- * own, as large as asked for, and shows that.
+ * That of a name is looked at from outside; without one the command starts a
+ * runtime of its own, as large as asked for, and shows that.
  */
 
 #include <stdio.h>
 
 #include "dump.h"
+#include "observe.h"
 #include "session.h"
 #include "tool.h"
 
@@ -17,10 +18,11 @@
 
 static void print_help(void)
 {
-	printf("Usage: rcumem dump [OPTION]...\n"
+	printf("Usage: rcumem dump [OPTION]... [PREFIX]\n"
 	       "\n"
-	       "Start a private runtime, allocate memory in it, and show its lists, the\n"
-	       "segments in use and the statistics.\n"
+	       "Show the lists, the segments in use and the statistics of the runtime called\n"
+	       "PREFIX, without attaching to it.  Without a PREFIX, start a private runtime and\n"
+	       "allocate memory in it, as the options say, and show that.\n"
 	       "\n" SESSION_HELP "  -a, --all              one line for every page\n"
 	       "  -j, --json             print JSON, every page by itself\n"
 	       "  -h, --help             print this text\n",
@@ -34,9 +36,21 @@ static int run(struct session *session, bool each_page, bool json)
 
 	if (status != TOOL_OK)
 		return status;
-	status = json ? dump_json() : dump_text(each_page);
+	status = json ? dump_json(NULL) : dump_text(NULL, each_page);
 	end = session_end(session);
 	return status != TOOL_OK ? status : end;
+}
+
+static int run_observed(const char *prefix, bool each_page, bool json)
+{
+	struct rcumem_observer *observer = observe(prefix);
+	int status;
+
+	if (observer == NULL)
+		return TOOL_FAILED;
+	status = json ? dump_json(observer) : dump_text(observer, each_page);
+	rcumem_observer_close(observer);
+	return status;
 }
 
 int dump_command(int argc, char **argv)
@@ -67,9 +81,10 @@ int dump_command(int argc, char **argv)
 			return tool_usage("dump ");
 		}
 	}
-	if (optind < argc) {
-		tool_error("dump takes no argument: '%s'", argv[optind]);
+	if (optind + 1 < argc) {
+		tool_error("dump takes one name: '%s'", argv[optind + 1]);
 		return tool_usage("dump ");
 	}
-	return run(&session, each_page, json);
+	return optind < argc ? run_observed(argv[optind], each_page, json)
+			     : run(&session, each_page, json);
 }

@@ -46,9 +46,9 @@ static int add_segment(const struct dump_run *run, void *arg)
 			     (ms->flags & RTE_MEMSEG_FLAG_DO_NOT_FREE) != 0));
 }
 
-static json_t *stats_json(const struct rcumem_stats *stats)
+json_t *dump_json_stats(const struct rcumem_stats *stats)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
 		"allocs", (json_int_t)stats->allocs, "frees", (json_int_t)stats->frees,
 		"alloc_failures", (json_int_t)stats->alloc_failures, "segments",
 		(json_int_t)stats->segments, "bytes", (json_int_t)stats->bytes, "lists",
@@ -56,28 +56,27 @@ static json_t *stats_json(const struct rcumem_stats *stats)
 		"grace_periods", (json_int_t)stats->grace_periods, "grace_timeouts",
 		(json_int_t)stats->grace_timeouts, "recoveries", (json_int_t)stats->recoveries,
 		"index_nodes", (json_int_t)stats->index_nodes, "readers",
-		(json_int_t)stats->readers, "snapshot_blocks", (json_int_t)stats->snapshot_blocks);
+		(json_int_t)stats->readers, "snapshot_blocks", (json_int_t)stats->snapshot_blocks,
+		"processes", (json_int_t)stats->processes);
 }
 
-int dump_json(void)
+int dump_json(const struct rcumem_observer *observer)
 {
-	struct rcumem_stats stats = {.sz = sizeof(stats)};
-	json_t *lists = json_array();
-	json_t *segments = json_array();
-	json_t *root = NULL;
+	json_t *lists, *segments, *root;
+	struct dump_head head;
 	int err;
 
-	if (rcumem_stats_get(&stats)) {
-		json_decref(lists);
-		json_decref(segments);
-		return tool_api_error("cannot read the statistics");
-	}
+	if (dump_head_read(observer, &head) != TOOL_OK)
+		return TOOL_FAILED;
+	lists = json_array();
+	segments = json_array();
 	/* A failed append leaves the walk, and an incomplete picture is not printed. */
-	err = rte_memseg_list_walk(add_list, lists) || dump_walk(true, add_segment, segments);
+	err = dump_list_walk(observer, add_list, lists) ||
+	      dump_walk(observer, true, add_segment, segments);
 	root = json_pack("{s:s, s:s, s:I, s:i, s:i, s:o, s:o, s:o}", "version", rcumem_version(),
-		"iova_mode", dump_iova_mode(), "bytes", (json_int_t)rte_eal_get_physmem_size(),
-		"nchannel", (int)rte_memory_get_nchannel(), "nrank", (int)rte_memory_get_nrank(),
-		"lists", lists, "segments", segments, "statistics", stats_json(&stats));
+		"iova_mode", head.iova_mode, "bytes", (json_int_t)head.bytes, "nchannel",
+		(int)head.nchannel, "nrank", (int)head.nrank, "lists", lists, "segments", segments,
+		"statistics", dump_json_stats(&head.stats));
 	if (!err)
 		err = root ? json_dumpf(root, stdout, JSON_INDENT(2)) : -1;
 	json_decref(root);

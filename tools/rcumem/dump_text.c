@@ -22,14 +22,14 @@ static int print_list(const struct rte_memseg_list *msl, void *arg)
 	return 0;
 }
 
-static void print_lists(void)
+static void print_lists(const struct rcumem_observer *observer)
 {
 	unsigned int no = 0;
 
 	printf("\nLists\n");
 	printf("  %4s  %-16s %10s %10s %6s %9s %9s\n", "list", "address", "length", "page size",
 		"socket", "used", "pages");
-	rte_memseg_list_walk(print_list, &no);
+	dump_list_walk(observer, print_list, &no);
 }
 
 static int print_run(const struct dump_run *run, void *arg)
@@ -53,15 +53,15 @@ static int print_run(const struct dump_run *run, void *arg)
 	return 0;
 }
 
-static void print_runs(bool each_page)
+static void print_runs(const struct rcumem_observer *observer, bool each_page)
 {
 	printf("\nSegments in use%s\n", each_page ? "" : " (neighbours merged)");
 	printf("  %4s  %-17s %-16s %-16s %10s %6s\n", "list", "pages", "address", "IOVA", "length",
 		"socket");
-	dump_walk(each_page, print_run, NULL);
+	dump_walk(observer, each_page, print_run, NULL);
 }
 
-static void print_stats(const struct rcumem_stats *stats)
+void dump_text_stats(const struct rcumem_stats *stats)
 {
 	const struct {
 		const char *name;
@@ -80,6 +80,7 @@ static void print_stats(const struct rcumem_stats *stats)
 		{"index nodes", stats->index_nodes},
 		{"reader threads", stats->readers},
 		{"snapshot blocks", stats->snapshot_blocks},
+		{"processes", stats->processes},
 	};
 
 	printf("\nStatistics\n");
@@ -87,18 +88,17 @@ static void print_stats(const struct rcumem_stats *stats)
 		printf("  %-24s %" PRIu64 "\n", rows[i].name, rows[i].value);
 }
 
-int dump_text(bool each_page)
+int dump_text(const struct rcumem_observer *observer, bool each_page)
 {
-	struct rcumem_stats stats = {.sz = sizeof(stats)};
+	struct dump_head head;
 	char text[SIZE_TEXT_LEN];
 
-	if (rcumem_stats_get(&stats))
-		return tool_api_error("cannot read the statistics");
+	if (dump_head_read(observer, &head) != TOOL_OK)
+		return TOOL_FAILED;
 	printf("rcumem %s, IOVA mode %s, %s in use, %u channels, %u ranks\n", rcumem_version(),
-		dump_iova_mode(), size_text(rte_eal_get_physmem_size(), text),
-		rte_memory_get_nchannel(), rte_memory_get_nrank());
-	print_lists();
-	print_runs(each_page);
-	print_stats(&stats);
+		head.iova_mode, size_text(head.bytes, text), head.nchannel, head.nrank);
+	print_lists(observer);
+	print_runs(observer, each_page);
+	dump_text_stats(&head.stats);
 	return TOOL_OK;
 }

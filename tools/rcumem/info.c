@@ -13,14 +13,16 @@
 #include <rcumem.h>
 
 #include "machine.h"
+#include "observe.h"
 #include "session.h"
 #include "tool.h"
 
 static const char help[] =
-	"Usage: rcumem info [--json]\n"
+	"Usage: rcumem info [--json] [PREFIX]\n"
 	"\n"
 	"Show what the kernel, the hugepage pools and the limits of this process offer\n"
-	"the runtime.  Starts no runtime and changes nothing.\n"
+	"the runtime; or, of the runtime called PREFIX, the processes and the statistics.\n"
+	"Starts no runtime and changes nothing.\n"
 	"\n"
 	"  -j, --json  print JSON\n"
 	"  -h, --help  print this text\n";
@@ -192,10 +194,12 @@ int info_command(int argc, char **argv)
 			return tool_usage("info ");
 		}
 	}
-	if (optind < argc) {
-		tool_error("info takes no argument: '%s'", argv[optind]);
+	if (optind + 1 < argc) {
+		tool_error("info takes one name: '%s'", argv[optind + 1]);
 		return tool_usage("info ");
 	}
+	if (optind < argc)
+		return observe_info(argv[optind], json);
 	if (machine_read(&machine))
 		return tool_api_error("cannot detect the features");
 	if (json)

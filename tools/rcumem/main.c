@@ -20,8 +20,9 @@ struct tool_command {
 };
 
 static const struct tool_command commands[] = {
-	{"info", "what kernel, hugepages and limits offer", info_command},
-	{"dump", "lists, segments and statistics of a fresh runtime", dump_command},
+	{"info", "what kernel, hugepages and limits offer, or a runtime", info_command},
+	{"dump", "lists, segments and statistics of a runtime", dump_command},
+	{"check", "whether a runtime is sound", check_command},
 	{"translate", "translate addresses of a fresh runtime", translate_command},
 	{"demo", "a guided tour of the library", demo_command},
 };
@@ -62,7 +63,7 @@ static void print_help(FILE *f)
 		fprintf(f, "  %-10s  %s\n", commands[i].name, commands[i].summary);
 	fputs("\n"
 	      "'rcumem COMMAND --help' explains a command.\n"
-	      "Exit status: 0 done, 1 failed or not found, 2 wrong usage.\n",
+	      "Exit status: 0 done, 1 failed or not found, 2 wrong usage or nothing to check.\n",
 		f);
 }
 

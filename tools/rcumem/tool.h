@@ -9,13 +9,16 @@
 
 enum tool_exit {
 	TOOL_OK = 0,     /* Everything asked for was done. */
-	TOOL_FAILED = 1, /* The runtime refused, or an address was not found. */
-	TOOL_USAGE = 2,  /* The command line was wrong; nothing was done. */
+	TOOL_FAILED = 1, /* The runtime refused, an address was not found, or check found something.
+			  */
+	TOOL_USAGE =
+		2, /* The command line was wrong, or there is nothing to check: nothing done. */
 };
 
 int info_command(int argc, char **argv);
 int dump_command(int argc, char **argv);
 int translate_command(int argc, char **argv);
+int check_command(int argc, char **argv);
 int demo_command(int argc, char **argv);
 
 /* Print "rcumem: <message>" to stderr. */

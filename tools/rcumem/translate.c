@@ -84,7 +84,7 @@ static struct answer ask(const struct query *query, const struct session *sessio
 	if (!msl || !answer.len)
 		return answer;
 	answer.va = va;
-	answer.list_no = dump_list_no(msl);
+	answer.list_no = dump_list_no(NULL, msl->addr_64);
 	answer.page = rte_fbarray_find_idx(&msl->memseg_arr, rte_mem_virt2memseg(va, msl));
 	return answer;
 }
