@@ -50,7 +50,8 @@ static void damaged_processes_are_found(void **state)
 	EXPECT(process->state, 7, "process 0: there is no state 7");
 	EXPECT(process->pid, 0, "process 0: pid 0");
 	EXPECT(process->told, log->head + 1, "process 0: was told of event");
-	EXPECT_N(process->state, PROCESS_FREE, SEVERAL, "list 1: a process that does not exist");
+	EXPECT_N(process->state, PROCESS_FREE, SEVERAL,
+		words("list %u: a process that does not exist", scene.list_ext));
 	EXPECT(log->listeners, NOBODY, "events: processes 0x8000000000000000 listen");
 }
 
