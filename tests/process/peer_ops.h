@@ -10,6 +10,8 @@
 #include <dirent.h>
 #include <sys/stat.h>
 
+#include <rte_fbarray.h>
+
 #include "peer.h"
 #include "support_walk.h"
 
@@ -84,6 +86,16 @@ static inline int64_t op_holds(const int64_t *arg)
 
 /* ---- Looking ---- */
 
+/* Is the page with this byte in use?  Its slot is there in any case. */
+static inline bool is_used(const void *va)
+{
+	struct rte_memseg_list *msl = rte_mem_virt2memseg_list(va);
+	const struct rte_memseg *ms = rte_mem_virt2memseg(va, msl);
+	int idx = ms ? rte_fbarray_find_idx(&msl->memseg_arr, ms) : -1;
+
+	return idx >= 0 && rte_fbarray_is_used(&msl->memseg_arr, (unsigned int)idx) == 1;
+}
+
 /* (address, n): how many of the pages every reader finds, and -1 when readers disagree. */
 static inline int64_t op_find(const int64_t *arg)
 {
@@ -94,10 +106,10 @@ static inline int64_t op_find(const int64_t *arg)
 	rte_memseg_walk(record_seg, &visits);
 	for (int64_t i = 0; i < arg[1]; i++) {
 		char *va = (char *)(uintptr_t)arg[0] + (size_t)i * page_sz;
-		const struct rte_memseg *ms = rte_mem_virt2memseg(va + 5, NULL);
-		bool used = ms && ms->addr == va;
+		bool used = is_used(va + 5);
 
-		if (used != (rte_mem_iova2virt((uintptr_t)va + 7) == va + 7) ||
+		if ((used && rte_mem_virt2memseg(va, NULL)->addr != va) ||
+			used != (rte_mem_iova2virt((uintptr_t)va + 7) == va + 7) ||
 			used != (visits_find(&visits, va) >= 0))
 			return -1;
 		found += used;
