@@ -213,8 +213,9 @@ RCUMEM_API void *rcumem_pages_alloc(size_t len, size_t page_sz, int socket_id, u
  *            page of it is not in use), EBUSY (a page is flagged do-not-free,
  *            or another thread frees it), EINPROGRESS (a process does not tell
  *            its callbacks, and is named in the log: the pages stay in use
- *            until it has, or has died; then they go by themselves), EDEADLK,
- *            ETIMEDOUT, EAGAIN, ENODEV: as rcumem_pages_alloc().
+ *            until it has, or has died; then they go, with the next writer at
+ *            the latest), EDEADLK, ETIMEDOUT, EAGAIN, ENODEV: as
+ *            rcumem_pages_alloc().
  * Context    Any thread; an online QSBR reader passes a quiescent state.
  * Progress   Waits for readers, without holding the mutex, up to the timeout.
  */

@@ -157,7 +157,7 @@ void event_log_answer(struct region *region)
 	os_futex_wake(&region->events.answered);
 }
 
-void event_log_sleep(struct region *region, uint32_t bell)
+bool event_log_sleep(struct region *region, uint32_t bell, uint64_t ns)
 {
-	os_futex_wait(&region->processes[runtime.process].bell, bell, UINT64_MAX);
+	return os_futex_wait(&region->processes[runtime.process].bell, bell, ns) != -ETIMEDOUT;
 }

@@ -54,8 +54,8 @@ int event_log_wait(struct region *region, uint64_t event);
 /* This process has been told. */
 void event_log_answer(struct region *region);
 
-/* Sleep until the bell of this process, which was `bell`, is rung. */
-void event_log_sleep(struct region *region, uint32_t bell);
+/* Sleep until the bell of this process, which was `bell`, is rung; false when that took longer. */
+bool event_log_sleep(struct region *region, uint32_t bell, uint64_t ns);
 void event_log_ring(struct region *region, uint32_t process);
 
 #endif /* EVENT_LOG_H */

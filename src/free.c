@@ -70,12 +70,12 @@ static int check_pages(const struct region *region, const struct free_range *ran
 /* With the mutex: check, and choose a record for the range. */
 static int claim(struct region *region, const struct free_range *range)
 {
-	int err = check_pages(region, range);
-	int record;
+	int err, record;
 
+	hotplug_reclaim_passed(region); /* First: the range may have been of one who has died. */
+	err = check_pages(region, range);
 	if (err)
 		return err;
-	hotplug_reclaim_passed(region);
 	record = hotplug_record(region);
 	/* Before anybody is told: what could fail later fails here. */
 	if (record < 0 || event_log_room(region) ||

@@ -73,7 +73,11 @@ void hotplug_record_leave(struct region *region, uint32_t record);
  */
 void hotplug_abandon(struct region *region, uint64_t owner, unsigned int shift);
 
-/* True when a free was left to whoever comes and all have been told. */
+/* True while callbacks are being told of a range. */
+bool hotplug_telling(const struct region *region);
+
+/* True when a free was left to whoever comes and all have been told, or a range waits for a process
+ * that has died. */
 bool hotplug_unsettled(struct region *region);
 
 /* A free record, or -1. */

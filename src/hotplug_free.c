@@ -11,6 +11,7 @@
 #include "os.h"
 #include "pagemask.h"
 #include "point.h"
+#include "process.h"
 #include "runtime.h"
 #include "segment.h"
 #include "snapshot_edit.h"
@@ -216,10 +217,38 @@ static bool left(struct region *region, const struct op_record *op)
 	       event_log_pending(region, rcu_load_relaxed(&op->event)) == 0;
 }
 
+/* Callbacks are being told of the range. */
+static bool telling(const struct op_record *op)
+{
+	/* Acquire pairs with hotplug_record_begin(). */
+	uint32_t state = rcu_load_acquire(&op->state);
+
+	return state == OP_ALLOC_EVENTS || state == OP_FREE_EVENTS;
+}
+
+/* Such a range waits for a process that has died: who is to be told, or who sees to it. */
+static bool orphaned(const struct region *region, const struct op_record *op)
+{
+	/* Relaxed: asked again later, or under the mutex. */
+	uint64_t owner = rcu_load_relaxed(&op->owner) >> 32;
+
+	return telling(op) &&
+	       ((owner && process_is_dead(region, (uint32_t)owner - 1)) ||
+		       process_among_dead(region, event_log_pending(region, op->event)));
+}
+
+bool hotplug_telling(const struct region *region)
+{
+	for (uint32_t i = 0; i < REGION_OPS; i++)
+		if (telling(&region->ops[i]))
+			return true;
+	return false;
+}
+
 bool hotplug_unsettled(struct region *region)
 {
 	for (uint32_t i = 0; i < REGION_OPS; i++)
-		if (left(region, &region->ops[i]))
+		if (left(region, &region->ops[i]) || orphaned(region, &region->ops[i]))
 			return true;
 	return false;
 }
@@ -228,11 +257,26 @@ bool hotplug_unsettled(struct region *region)
 static void unpublish_left(struct region *region)
 {
 	for (uint32_t i = 0; i < REGION_OPS; i++) {
-		const struct op_record op = region->ops[i];
+		struct op_record op;
 
+		if (orphaned(region, &region->ops[i]))
+			process_reap_dead(region);
+		op = region->ops[i];
 		if (left(region, &region->ops[i]))
 			hotplug_unpublish(region, op.list, op.first, op.n, i, NULL);
 	}
+}
+
+/* What readers have passed, the dead not counted. */
+static uint64_t passed(struct region *region)
+{
+	struct rcu_culprit culprit = {.owner = REGION_PROCESSES};
+	uint64_t oldest = rcu_oldest(region->domain, RCU_EVERYBODY, &culprit);
+
+	if (!process_is_dead(region, culprit.owner))
+		return oldest;
+	process_reap_dead(region);
+	return rcu_oldest(region->domain, RCU_EVERYBODY, NULL);
 }
 
 void hotplug_reclaim_passed(struct region *region)
@@ -244,7 +288,7 @@ void hotplug_reclaim_passed(struct region *region)
 		if (region->ops[i].state != OP_QUARANTINE)
 			continue;
 		if (oldest == 0)
-			oldest = rcu_oldest(region->domain, RCU_EVERYBODY, NULL);
+			oldest = passed(region);
 		if (region->ops[i].ticket <= oldest)
 			hotplug_reclaim(region, i);
 	}

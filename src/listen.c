@@ -16,7 +16,10 @@ static struct {
 	pthread_t thread;
 } listening = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-/* Frees whose callers gave up waiting for this process. */
+/* How long a range whose callbacks are being told is not looked after. */
+#define WATCH_NS 100000000ull
+
+/* Frees whose callers gave up waiting, or have died. */
 static void settle(struct region *region)
 {
 	if (hotplug_unsettled(region) && writer_lock(region) == 0) {
@@ -48,8 +51,9 @@ static void *thread_main(void *arg)
 			/* Where another thread's callback does not return, try again. */
 			events_drain(region, UINT64_MAX);
 			settle(region);
-		} else {
-			event_log_sleep(region, bell);
+		} else if (!event_log_sleep(
+				   region, bell, hotplug_telling(region) ? WATCH_NS : UINT64_MAX)) {
+			settle(region);
 		}
 	}
 }

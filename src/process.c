@@ -108,18 +108,23 @@ void process_reap_dead(struct region *region)
 	}
 }
 
+bool process_among_dead(const struct region *region, uint64_t slots)
+{
+	for (; slots; slots &= slots - 1)
+		if (process_is_dead(region, (uint32_t)__builtin_ctzll(slots)))
+			return true;
+	return false;
+}
+
 bool process_reap_among(struct region *region, uint64_t slots)
 {
-	for (; slots; slots &= slots - 1) {
-		if (!process_is_dead(region, (uint32_t)__builtin_ctzll(slots)))
-			continue;
-		if (writer_lock(region) == 0) {
-			process_reap_dead(region);
-			writer_unlock(region);
-		}
-		return true;
+	if (!process_among_dead(region, slots))
+		return false;
+	if (writer_lock(region) == 0) {
+		process_reap_dead(region);
+		writer_unlock(region);
 	}
-	return false;
+	return true;
 }
 
 void process_blame(const struct region *region, const struct rcu_culprit *culprit, const char *what)

@@ -42,6 +42,9 @@ int process_reap(struct region *region, uint32_t slot);
 /* True when the slot's process does not live any more, reaped or not. */
 bool process_is_dead(const struct region *region, uint32_t slot);
 
+/* True when one of `slots` has died. */
+bool process_among_dead(const struct region *region, uint64_t slots);
+
 /* Reap those of `slots` that have died; false when there is none. */
 bool process_reap_among(struct region *region, uint64_t slots);
 
