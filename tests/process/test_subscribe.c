@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One order of events for all, and pictures that begin in the middle of it. */
+
+#include <rte_eal_memconfig.h>
+
+#include "peer_churn.h"
+
+#define SEED 20261123
+
+static void init_patient(struct peer *all, unsigned int n)
+{
+	static const char *const names[] = {"first", "second", "third", "fourth"};
+
+	for (unsigned int i = 0; i < n; i++) {
+		peer_start(&all[i], names[i]);
+		peer_must(&all[i], op_init, 0, 2000, 20000);
+	}
+}
+
+static void churn_ended(struct peer *peer)
+{
+	if (peer_end(peer) != 0)
+		fail_msg("%s: errno %d\n%s", peer->name, peer->reply.err, peer_log(peer));
+}
+
+/* rows H10, E7: whoever is told, and whoever does it */
+static void order_of_events_is_the_same_in_every_process(void **state)
+{
+	static struct record first[RECORDS_MAX], other[RECORDS_MAX];
+	static struct peer peer[4];
+	unsigned int n;
+
+	(void)state;
+	init_patient(peer, 4);
+	for (int i = 0; i < 4; i++)
+		peer_must(&peer[i], op_listen, 0);
+	for (int i = 0; i < 3; i++)
+		peer_begin(&peer[i], op_churn, 200, SEED + i);
+	for (int i = 0; i < 3; i++)
+		churn_ended(&peer[i]);
+	n = peer_records(&peer[0], first);
+	assert_int_equal(n, 600);
+	for (int i = 1; i < 4; i++) {
+		assert_int_equal(peer_records(&peer[i], other), n);
+		for (unsigned int at = 0; at < n; at++) {
+			assert_int_equal(other[at].event, first[at].event);
+			assert_int_equal(other[at].addr, first[at].addr);
+			assert_int_equal(other[at].len, first[at].len);
+			assert_true(other[at].whole);
+		}
+	}
+	peers_fini(peer, 4);
+}
+
+/* (rounds): register and unregister a callback so often. */
+static int64_t op_toggle(const int64_t *arg)
+{
+	for (int64_t i = 0; i < arg[0]; i++)
+		if (op_listen(&i) != 0 || op_unlisten(&i) != 0)
+			return -1;
+	return 0;
+}
+
+/* rows H10 */
+static void callbacks_come_and_go_beside_events(void **state)
+{
+	static struct peer peer[3];
+
+	(void)state;
+	init_patient(peer, 3);
+	peer_must(&peer[0], op_listen, 99);
+	peer_begin(&peer[0], op_churn, 500, SEED);
+	peer_begin(&peer[1], op_toggle, 400);
+	peer_begin(&peer[2], op_toggle, 400);
+	for (int i = 0; i < 3; i++)
+		churn_ended(&peer[i]);
+	assert_int_equal(peer_call(&peer[0], op_told, 0), 500);
+	/* Whoever has gone is not waited for. */
+	peer_stop(&peer[1]);
+	peer_must(&peer[0], op_churn, 10, SEED);
+	peer_continue(&peer[1]);
+	peers_fini(peer, 3);
+}
+
+/* rows H10: whenever it begins, the picture and what follows it are the whole truth */
+static void subscriber_misses_nothing_and_hears_nothing_twice(void **state)
+{
+	static struct peer peer[4];
+	int64_t events = 0;
+
+	(void)state;
+	init_patient(peer, 4);
+	peer_must(&peer[0], op_subscribe, 0);
+	peer_must(&peer[3], op_subscribe, 0);
+	for (int64_t phase = 0; phase < 8; phase++) {
+		for (int i = 0; i < 2; i++)
+			peer_begin(&peer[i], op_churn, 300, SEED + 2 * phase + i);
+		peer_begin(&peer[2], op_subscribe_rounds, 60);
+		for (int i = 0; i < 3; i++)
+			churn_ended(&peer[i]);
+		/* Nothing moves now. */
+		for (int i = 0; i < 4; i++) {
+			if (i == 1)
+				continue;
+			if (peer_call(&peer[i], op_model_agrees, 0) !=
+				peer_call(&peer[1], op_segs, 0))
+				fail_msg("the model of %s is wrong in phase %d (seed %d)",
+					peer[i].name, (int)phase, SEED);
+		}
+		peer_must(&peer[2], op_unsubscribe, 0);
+	}
+	for (int i = 0; i < 4; i++)
+		events += peer_call(&peer[i], op_model_events, 0);
+	assert_true(events >= 3 * 8 * 600 / 2);
+	peers_fini(peer, 4);
+}
+
+/* ---- What a subscriber is shown ---- */
+
+static int64_t op_subscribe_records(const int64_t *arg)
+{
+	return rcumem_subscribe("take down", take_down, (void *)(intptr_t)arg[0]);
+}
+
+static void subscriber_is_shown_runs_and_nothing_that_leaves(void **state)
+{
+	static struct peer peer[2];
+	static struct record got[8];
+	int64_t va, page = (int64_t)page_sz;
+
+	(void)state;
+	peers_init(peer, 2);
+	va = peer_alloc(&peer[0], 8);
+	peer_must(&peer[0], op_free, va + 4 * page, 1);
+	/* One page stays on its way out: somebody does not answer. */
+	peer_must(&peer[0], op_listen, 1);
+	peer_must(&peer[0], op_wait_in, WAIT_IN_FREE);
+	peer_fails(&peer[1], EINPROGRESS, op_free, va + 1 * page, 1);
+	peer_must(&peer[1], op_subscribe_records, 2);
+	assert_int_equal(peer_records(&peer[1], got), 3);
+	for (int i = 0; i < 3; i++) {
+		static const int64_t run[3][2] = {{0, 1}, {2, 2}, {5, 3}};
+
+		assert_int_equal(got[i].event, RTE_MEM_EVENT_ALLOC);
+		assert_int_equal(got[i].addr, va + run[i][0] * page);
+		assert_int_equal(got[i].len, run[i][1] * page);
+		assert_true(got[i].whole);
+	}
+	peer_must(&peer[0], op_wait_in, 0);
+	assert_true(peer_comes_to(&peer[1], 0, op_find, va + 1 * page, 1));
+	assert_int_equal(peer_call(&peer[1], op_told, 0), 3);
+	peer_must(&peer[0], op_free, va, 1);
+	assert_int_equal(peer_call(&peer[1], op_told, 0), 4);
+	peers_fini(peer, 2);
+}
+
+/* ---- Errors ---- */
+
+/* (): 0 when every refusal is the right one, else its number. */
+static int64_t op_subscribe_wrongly(const int64_t *arg)
+{
+	char name[65];
+
+	(void)arg;
+	memset(name, 'n', 64);
+	name[64] = 0;
+	if (rcumem_subscribe(NULL, event_ignore, NULL) != -1 || rte_errno != EINVAL)
+		return 1;
+	if (rcumem_subscribe("", event_ignore, NULL) != -1 || rte_errno != EINVAL)
+		return 2;
+	if (rcumem_subscribe("name", NULL, NULL) != -1 || rte_errno != EINVAL)
+		return 3;
+	if (rcumem_subscribe(name, event_ignore, NULL) != -1 || rte_errno != ENAMETOOLONG)
+		return 4;
+	name[63] = 0;
+	if (rcumem_subscribe(name, event_ignore, NULL) != 0)
+		return 5;
+	if (rcumem_subscribe(name, event_ignore, NULL) != -1 || rte_errno != EEXIST)
+		return 6;
+	if (rte_mem_event_callback_register(name, event_ignore, NULL) != -1 || rte_errno != EEXIST)
+		return 7;
+	if (rte_mem_event_callback_unregister(name, NULL) != 0)
+		return 8;
+	return 0;
+}
+
+/* Inside a section, and inside a walk. */
+static int64_t op_subscribe_inside(const int64_t *arg)
+{
+	int rc;
+
+	(void)arg;
+	rcumem_read_lock();
+	rc = rcumem_subscribe("inside", event_ignore, NULL);
+	rcumem_read_unlock();
+	return rc;
+}
+
+static void subscribing_wrongly_is_refused(void **state)
+{
+	static struct peer peer[2];
+
+	(void)state;
+	peer_start(&peer[0], "first");
+	peer_fails(&peer[0], ENODEV, op_subscribe, 0);
+	peer_must(&peer[0], op_init, 0);
+	peers_init(&peer[1], 1);
+	assert_int_equal(peer_call(&peer[0], op_subscribe_wrongly, 0), 0);
+	peer_fails(&peer[0], EDEADLK, op_subscribe_inside, 0);
+	/* Nobody was registered: nobody is waited for. */
+	peer_stop(&peer[0]);
+	peer_alloc(&peer[1], 1);
+	peer_continue(&peer[0]);
+	peers_fini(peer, 2);
+}
+
+static int64_t op_write_lock(const int64_t *arg)
+{
+	(void)arg;
+	rte_mcfg_mem_write_lock();
+	return rte_errno ? -1 : 0;
+}
+
+static void subscribing_beside_one_that_does_not_go_on_times_out(void **state)
+{
+	static struct peer peer[2];
+	int64_t va;
+
+	(void)state;
+	peers_init(peer, 2);
+	va = peer_alloc(&peer[0], 1);
+	/* A callback that does not return ... */
+	peer_must(&peer[1], op_listen, 1);
+	peer_must(&peer[1], op_wait_in, WAIT_IN_FREE);
+	peer_fails(&peer[0], EINPROGRESS, op_free, va, 1);
+	peer_fails(&peer[1], ETIMEDOUT, op_subscribe, 0);
+	assert_in_range(peer_ms(&peer[1]), 990, 1500);
+	peer_fails(&peer[1], ENOENT, op_unsubscribe, 0);
+	peer_must(&peer[1], op_wait_in, 0);
+	assert_true(peer_comes_to(&peer[0], 0, op_find, va, 1));
+	/* ... and a writer that does not. */
+	peer_must(&peer[0], op_write_lock, 0);
+	peer_fails(&peer[1], ETIMEDOUT, op_subscribe, 0);
+	peer_fails(&peer[1], ENOENT, op_unsubscribe, 0);
+	peer_kill(&peer[0]);
+	peer_must(&peer[1], op_subscribe, 0);
+	peers_fini(peer, 2);
+}
+
+static int64_t op_init_one_reader(const int64_t *arg)
+{
+	struct rcumem_options opts = peer_options();
+
+	(void)arg;
+	opts.max_readers = 1;
+	return rcumem_init(&opts);
+}
+
+static void subscriber_without_a_reader_slot_is_refused_and_not_registered(void **state)
+{
+	static struct peer peer[2];
+
+	(void)state;
+	peer_start(&peer[0], "first");
+	peer_must(&peer[0], op_init_one_reader, 0);
+	peers_init(&peer[1], 1);
+	peer_alloc(&peer[0], 1);
+	peer_must(&peer[1], op_read_lock, 0);
+	peer_must(&peer[1], op_read_unlock, 0);
+	peer_fails(&peer[0], ENOSPC, op_subscribe, 0);
+	peer_fails(&peer[0], ENOENT, op_unsubscribe, 0);
+	peer_kill(&peer[1]);
+	peer_must(&peer[0], op_free, peer_alloc(&peer[0], 1), 1);
+	peers_fini(peer, 1);
+}
+
+static const struct CMUnitTest cases[] = {
+	PEER_CASE(order_of_events_is_the_same_in_every_process),
+	PEER_CASE(callbacks_come_and_go_beside_events),
+	PEER_CASE(subscriber_misses_nothing_and_hears_nothing_twice),
+	PEER_CASE(subscriber_is_shown_runs_and_nothing_that_leaves),
+	PEER_CASE(subscribing_wrongly_is_refused),
+	PEER_CASE(subscribing_beside_one_that_does_not_go_on_times_out),
+	PEER_CASE(subscriber_without_a_reader_slot_is_refused_and_not_registered),
+};
+
+PEER_MAIN("subscribing", cases)
