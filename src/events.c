@@ -276,10 +276,9 @@ static int subscribe_locked(
 	if (err)
 		return err;
 	TEST_POINT("subscribe.level");
-	err = registry_add(&callbacks, name, entry);
 	section = callbacks_enter();
-	if (!err && !section)
-		err = -ENOSPC; /* The picture cannot be kept. */
+	/* Without a section the picture cannot be kept. */
+	err = section ? registry_add(&callbacks, name, entry) : -ENOSPC;
 	root = snapshot_get(region);
 	for (uint32_t i = 0; i < REGION_OPS; i++)
 		if (region->ops[i].state == OP_FREE_EVENTS)
