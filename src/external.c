@@ -85,7 +85,7 @@ static int storage_create(struct region *region, const struct external_request *
 static int describe_list(
 	struct region *region, const struct external_request *req, uint32_t list, uint64_t seq)
 {
-	/* The kind comes last, when a successor can rely on the rest. */
+	/* The kind comes later, when a successor can rely on the rest: publish_list(). */
 	struct rte_memseg_list msl = {.page_sz = req->page_sz, .len = req->len, .external = 1};
 	struct list_state state = {
 		.page_shift = (uint32_t)__builtin_ctzll(req->page_sz),
@@ -106,8 +106,6 @@ static int describe_list(
 	TEST_POINT("external.state");
 	region->lists[list] = msl;
 	TEST_POINT("external.described");
-	/* Release pairs with external_undo(): a record of this kind is complete. */
-	rcu_store_release(&region->states[list].kind, LIST_EXTERNAL);
 	return 0;
 }
 
@@ -117,6 +115,9 @@ static void publish_list(struct region *region, const struct external_request *r
 {
 	struct region_stats *stats = &region->stats;
 
+	/* Release pairs with external_undo(): a record of this kind is complete, and the indexes
+	 * have the words that it needs. */
+	rcu_store_release(&region->states[list].kind, LIST_EXTERNAL);
 	TEST_POINT("external.kind");
 	index_external_add(region, list);
 	TEST_POINT("external.indexed");

@@ -75,7 +75,7 @@ void external_undo(struct region *region, uint32_t list, uint64_t seq)
 {
 	struct list_state *state = &region->states[list];
 
-	/* Acquire pairs with describe_list() and external_forget(). */
+	/* Acquire pairs with publish_list() and external_forget(). */
 	switch ((enum list_kind)rcu_load_acquire(&state->kind)) {
 	case LIST_EXTERNAL:
 		/*
