@@ -20,7 +20,8 @@ static bool piece_sound(struct check *check, uint32_t i)
 		fault = "its length is not that of its pages";
 	else if (memchr(piece->name, 0, sizeof(piece->name)) == NULL || piece->name[0] == 0)
 		fault = "its name has no end, or is empty";
-	else if (piece->attached & ~check->alive)
+	else if (strchr(piece->name, '/') == NULL && piece->attached & ~check->alive)
+		/* Storage of a list goes with the list, whoever made it. */
 		fault = "a process that does not exist is attached";
 	if (fault)
 		check_finding(check, "arena: piece %u: %s", i, fault);

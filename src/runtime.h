@@ -71,7 +71,7 @@ static inline bool runtime_list_attached(const struct region *region, uint32_t l
 {
 	if (list < region->n_internal)
 		return true;
-	/* Acquire pairs with attached_store() and describe_list(). */
+	/* Acquire pairs with attached_store() and publish_list(). */
 	return (rcu_load_acquire(&region->states[list].attached) >> runtime.process) & 1;
 }
 
