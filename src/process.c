@@ -87,11 +87,8 @@ int process_reap(struct region *region, uint32_t slot)
 	TEST_POINT("reap.arena");
 	err = external_abandon(region, slot);
 	TEST_POINT("reap.external");
-	if (!err) {
-		process->pid = 0;
-		TEST_POINT("reap.free");
+	if (!err)
 		process->state = PROCESS_FREE;
-	}
 	return err;
 }
 

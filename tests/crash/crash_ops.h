@@ -142,6 +142,11 @@ static int v_array_used(void)
 	return v_array_attach() || v_array_use() ? -1 : 0;
 }
 
+static int v_array_unused(void)
+{
+	return v_array_attach() || rte_fbarray_set_free(&here.array, 100) ? -1 : 0;
+}
+
 static int v_array_free(void)
 {
 	return rte_fbarray_set_free(&here.array, 100);

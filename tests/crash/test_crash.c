@@ -59,7 +59,7 @@ static const struct crash_op crash_ops[] = {
 	{OP("attach an array", NULL, v_array_attach, 0)},
 	{OP("detach an array", v_array_attach, v_array_detach, 0)},
 	{OP("destroy an array", v_array_init, v_array_destroy, 0)},
-	{OP("use an element", v_array_attach, v_array_use, 0)},
+	{OP("use an element", v_array_unused, v_array_use, 0)},
 	{OP("free an element", v_array_used, v_array_free, 0)},
 	{OP("join", NULL, v_init, OUTSIDE)},
 	{OP("leave", v_rich_leaver, v_fini, 0)},
