@@ -62,33 +62,6 @@ static int alloc_locked(struct region *region, const struct alloc_request *req, 
 }
 
 /*
- * Processes that listened to the event of a plug or began to since, and may
- * know the pages: they must be told that these go.
- */
-static uint64_t who_knows(struct region *region, uint64_t event)
-{
-	uint64_t to = event_log_entry(region, event)->to;
-
-	return event_log_listeners(region) & (event_log_cancel(region, event) | ~to);
-}
-
-/* With the mutex: take new pages back that not all were told of. */
-static int withdraw(struct region *region, uint32_t record)
-{
-	const struct op_record op = region->ops[record];
-	uint64_t to = who_knows(region, op.event);
-
-	TEST_POINT("alloc.cancelled");
-	if (to == 0)
-		return hotplug_unpublish(region, op.list, op.first, op.n, record, NULL);
-	hotplug_record_begin(region, record, OP_FREE_EVENTS, op.list, op.first, op.n);
-	event_log_append(region, RTE_MEM_EVENT_FREE, &region->ops[record], to);
-	TEST_POINT("alloc.unwanted");
-	hotplug_record_leave(region, record);
-	return 0;
-}
-
-/*
  * Wait for the callbacks of new pages, which the record keeps others from
  * freeing.  If they cannot be told, the pages are withdrawn: -ETIMEDOUT.
  */
@@ -107,13 +80,11 @@ static int tell(struct region *region, uint32_t record)
 		err = event_log_wait(region, event);
 	TEST_POINT("alloc.waited");
 	if (err && writer_lock(region) == 0) {
-		err = withdraw(region, record);
+		hotplug_take_back(region, record);
 		event = event_log_next(region) - 1;
 		writer_unlock(region);
-		if (!err) {
-			events_drain(region, event);
-			return -ETIMEDOUT;
-		}
+		events_drain(region, event);
+		return -ETIMEDOUT;
 	}
 	TEST_POINT("alloc.told");
 	/* Told; or they can neither be told nor the pages be taken back now: the pages stay. */

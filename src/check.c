@@ -14,7 +14,8 @@ static const char *operation_name(uint32_t op)
 		[INTENT_UNPUBLISH] = "the first half of an unplug",
 		[INTENT_RECLAIM] = "the second half of an unplug",
 		[INTENT_REGISTER] = "a registration",
-		[INTENT_UNREGISTER] = "an unregistration"};
+		[INTENT_UNREGISTER] = "an unregistration",
+		[INTENT_TAKE_BACK] = "the taking back of a plug"};
 
 	return op < sizeof(names) / sizeof(names[0]) ? names[op] : NULL;
 }

@@ -64,6 +64,14 @@ void hotplug_record_begin(struct region *region, uint32_t record, enum op_state 
 /* The end of an OP_*_EVENTS record, by the thread that made it; needs no mutex. */
 void hotplug_record_done(struct region *region, uint32_t record);
 
+/*
+ * New pages that not everybody could be told of are taken back: no
+ * process begins with their event, those that know them are told that they go, and
+ * whoever comes unpublishes them then.
+ */
+void hotplug_take_back(struct region *region, uint32_t record);
+void hotplug_take_back_steps(struct region *region, const struct intent *intent);
+
 /* Leave an OP_FREE_EVENTS record to whoever comes; needs no mutex. */
 void hotplug_record_leave(struct region *region, uint32_t record);
 

@@ -189,6 +189,47 @@ void hotplug_record_leave(struct region *region, uint32_t record)
 	rcu_store_release(&region->ops[record].owner, 0);
 }
 
+/*
+ * Processes that listened to the event of a plug or began to since, and may
+ * know the pages: they must be told that these go.
+ */
+static uint64_t who_knows(struct region *region, uint64_t event)
+{
+	uint64_t to = event_log_entry(region, event)->to;
+
+	return event_log_listeners(region) & (event_log_cancel(region, event) | ~to);
+}
+
+void hotplug_take_back_steps(struct region *region, const struct intent *intent)
+{
+	const struct op_record *op = &region->ops[intent->record];
+	uint64_t to = who_knows(region, intent->event);
+
+	TEST_POINT("back.cancelled");
+	if (to == 0 && hotplug_unpublish(region, intent->list, intent->first, intent->n,
+			       intent->record, NULL) == 0)
+		return; /* Its own intent took over. */
+	/* A dead writer may have told them already. */
+	if (op->state != OP_FREE_EVENTS || op->event >= event_log_next(region)) {
+		hotplug_record_begin(region, intent->record, OP_FREE_EVENTS, intent->list,
+			intent->first, intent->n);
+		event_log_append(region, RTE_MEM_EVENT_FREE, op, to);
+	}
+	hotplug_record_leave(region, intent->record);
+}
+
+void hotplug_take_back(struct region *region, uint32_t record)
+{
+	const struct op_record op = region->ops[record];
+	struct intent intent;
+
+	region->intent.event = op.event;
+	intent_begin(region, INTENT_TAKE_BACK, op.list, op.first, op.n, 0, record);
+	intent = region->intent;
+	hotplug_take_back_steps(region, &intent);
+	intent_end(region);
+}
+
 void hotplug_abandon(struct region *region, uint64_t owner, unsigned int shift)
 {
 	for (uint32_t i = 0; i < REGION_OPS; i++) {

@@ -163,6 +163,9 @@ void intent_recover(struct region *region)
 		else
 			keep_socket_id(region, intent.list);
 		break;
+	case INTENT_TAKE_BACK:
+		hotplug_take_back_steps(region, &intent);
+		break;
 	case INTENT_UNREGISTER:
 		external_unpublish(region, intent.list, published);
 		break;

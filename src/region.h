@@ -45,15 +45,17 @@ enum intent_op {
 	INTENT_RECLAIM,    /* Second half of a free: always finished. */
 	INTENT_REGISTER,   /* External list: undone unless published. */
 	INTENT_UNREGISTER, /* Always finished. */
+	INTENT_TAKE_BACK,  /* New pages of an event that was cancelled: always finished. */
 };
 
 struct intent {
-	uint32_t op;     /* Writer; release store last when set, first when cleared. */
-	uint32_t list;   /* Writer, all of these. */
-	uint32_t first;  /* First page. */
-	uint32_t n;      /* Pages. */
-	uint64_t seq;    /* Sequence of the snapshot that publishes the operation. */
-	uint64_t event;  /* Number of the event that tells of it; 0: nobody listens. */
+	uint32_t op;    /* Writer; release store last when set, first when cleared. */
+	uint32_t list;  /* Writer, all of these. */
+	uint32_t first; /* First page. */
+	uint32_t n;     /* Pages. */
+	uint64_t seq;   /* Sequence of the snapshot that publishes the operation. */
+	uint64_t
+		event; /* ALLOC, TAKE_BACK: the event that tells of new pages; 0: nobody listens. */
 	uint32_t record; /* Index into ops[]. */
 };
 
