@@ -57,6 +57,8 @@ bool hotplug_busy(const struct region *region, uint32_t list, uint32_t first, ui
  */
 uint64_t hotplug_oldest_ticket(const struct region *region);
 
+/* ---- hotplug_record.c ---- */
+
 /* Keep a range for its callbacks to be told by the event that comes next. */
 void hotplug_record_begin(struct region *region, uint32_t record, enum op_state state,
 	uint32_t list, uint32_t first, uint32_t n);

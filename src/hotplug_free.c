@@ -156,98 +156,6 @@ uint64_t hotplug_oldest_ticket(const struct region *region)
 	return oldest;
 }
 
-void hotplug_record_begin(struct region *region, uint32_t record, enum op_state state,
-	uint32_t list, uint32_t first, uint32_t n)
-{
-	struct op_record *op = &region->ops[record];
-
-	TEST_POINT("record.fill");
-	op->list = list;
-	op->first = first;
-	op->n = n;
-	/* Relaxed: left() takes it from a record that it finds complete. */
-	rcu_store_relaxed(&op->event, event_log_next(region));
-	rcu_store_relaxed(&op->owner, op_owner(region->owner_process, region->owner_tid));
-	TEST_POINT("record.filled");
-	/* Release pairs with hotplug_record(): a record in use is complete, also for who recovers.
-	 */
-	rcu_store_release(&op->state, state);
-	TEST_POINT("record.begun");
-}
-
-void hotplug_record_done(struct region *region, uint32_t record)
-{
-	TEST_POINT("record.done");
-	/* Release pairs with hotplug_record(): the owner is done with it. */
-	rcu_store_release(&region->ops[record].state, OP_FREE_SLOT);
-}
-
-void hotplug_record_leave(struct region *region, uint32_t record)
-{
-	TEST_POINT("record.leave");
-	/* Release pairs with left(): the owner is done with it. */
-	rcu_store_release(&region->ops[record].owner, 0);
-}
-
-/*
- * Processes that listened to the event of a plug or began to since, and may
- * know the pages: they must be told that these go.
- */
-static uint64_t who_knows(struct region *region, uint64_t event)
-{
-	uint64_t to = event_log_entry(region, event)->to;
-
-	return event_log_listeners(region) & (event_log_cancel(region, event) | ~to);
-}
-
-void hotplug_take_back_steps(struct region *region, const struct intent *intent)
-{
-	const struct op_record *op = &region->ops[intent->record];
-	uint64_t to = who_knows(region, intent->event);
-
-	TEST_POINT("back.cancelled");
-	if (to == 0 && hotplug_unpublish(region, intent->list, intent->first, intent->n,
-			       intent->record, NULL) == 0)
-		return; /* Its own intent took over. */
-	/* A dead writer may have told them already. */
-	if (op->state != OP_FREE_EVENTS || op->event >= event_log_next(region)) {
-		hotplug_record_begin(region, intent->record, OP_FREE_EVENTS, intent->list,
-			intent->first, intent->n);
-		event_log_append(region, RTE_MEM_EVENT_FREE, op, to);
-	}
-	hotplug_record_leave(region, intent->record);
-}
-
-void hotplug_take_back(struct region *region, uint32_t record)
-{
-	const struct op_record op = region->ops[record];
-	struct intent intent;
-
-	region->intent.event = op.event;
-	intent_begin(region, INTENT_TAKE_BACK, op.list, op.first, op.n, 0, record);
-	intent = region->intent;
-	hotplug_take_back_steps(region, &intent);
-	intent_end(region);
-}
-
-void hotplug_abandon(struct region *region, uint64_t owner, unsigned int shift)
-{
-	for (uint32_t i = 0; i < REGION_OPS; i++) {
-		struct op_record *op = &region->ops[i];
-		/* Relaxed: its owner is gone, or waits for this thread. */
-		uint32_t state = rcu_load_relaxed(&op->state);
-
-		if ((state != OP_ALLOC_EVENTS && state != OP_FREE_EVENTS) ||
-			op->owner >> shift != owner >> shift)
-			continue;
-		if (state == OP_ALLOC_EVENTS || op->event >= event_log_next(region))
-			hotplug_record_done(region, i);
-		else
-			hotplug_record_leave(region, i);
-		TEST_POINT("abandon.record");
-	}
-}
-
 /* A free that was left to whoever comes, with all told of it. */
 static bool left(struct region *region, const struct op_record *op)
 {
@@ -267,15 +175,18 @@ static bool telling(const struct op_record *op)
 	return state == OP_ALLOC_EVENTS || state == OP_FREE_EVENTS;
 }
 
-/* Such a range waits for a process that has died: who is to be told, or who sees to it. */
-static bool orphaned(const struct region *region, const struct op_record *op)
+/* Processes that such a range waits for: who sees to it, or who is to be told. */
+static uint64_t awaited(const struct region *region, const struct op_record *op)
 {
 	/* Relaxed: asked again later, or under the mutex. */
-	uint64_t owner = rcu_load_relaxed(&op->owner) >> 32;
+	uint64_t owner = rcu_load_relaxed(&op->owner);
+	uint32_t process = (uint32_t)(owner >> 32) - 1;
 
-	return telling(op) &&
-	       ((owner && process_is_dead(region, (uint32_t)owner - 1)) ||
-		       process_among_dead(region, event_log_pending(region, op->event)));
+	if (!telling(op))
+		return 0;
+	if (owner)
+		return process < REGION_PROCESSES ? 1ull << process : 0;
+	return event_log_pending(region, rcu_load_relaxed(&op->event)); /* Relaxed: as above. */
 }
 
 bool hotplug_telling(const struct region *region)
@@ -289,48 +200,53 @@ bool hotplug_telling(const struct region *region)
 bool hotplug_unsettled(struct region *region)
 {
 	for (uint32_t i = 0; i < REGION_OPS; i++)
-		if (left(region, &region->ops[i]) || orphaned(region, &region->ops[i]))
+		if (left(region, &region->ops[i]) ||
+			process_among_dead(region, awaited(region, &region->ops[i])))
 			return true;
 	return false;
 }
 
 /* Where readers hold the snapshots that it takes, the next writer tries again. */
-static void unpublish_left(struct region *region)
+static uint64_t unpublish_left(struct region *region)
 {
-	for (uint32_t i = 0; i < REGION_OPS; i++) {
-		struct op_record op;
+	uint64_t slots = 0;
 
-		if (orphaned(region, &region->ops[i]))
-			process_reap_dead(region);
-		op = region->ops[i];
+	for (uint32_t i = 0; i < REGION_OPS; i++) {
+		const struct op_record op = region->ops[i];
+
 		if (left(region, &region->ops[i]))
 			hotplug_unpublish(region, op.list, op.first, op.n, i, NULL);
+		else
+			slots |= awaited(region, &op);
 	}
+	return slots;
 }
 
-/* What readers have passed, the dead not counted. */
-static uint64_t passed(struct region *region)
+/* Go on with what can: the processes that hold up the rest. */
+static uint64_t reclaim_passed(struct region *region)
 {
 	struct rcu_culprit culprit = {.owner = REGION_PROCESSES};
-	uint64_t oldest = rcu_oldest(region->domain, RCU_EVERYBODY, &culprit);
-
-	if (!process_is_dead(region, culprit.owner))
-		return oldest;
-	process_reap_dead(region);
-	return rcu_oldest(region->domain, RCU_EVERYBODY, NULL);
-}
-
-void hotplug_reclaim_passed(struct region *region)
-{
+	uint64_t slots = unpublish_left(region);
 	uint64_t oldest = 0;
 
-	unpublish_left(region);
 	for (uint32_t i = 0; i < REGION_OPS; i++) {
 		if (region->ops[i].state != OP_QUARANTINE)
 			continue;
 		if (oldest == 0)
-			oldest = passed(region);
+			oldest = rcu_oldest(region->domain, RCU_EVERYBODY, &culprit);
 		if (region->ops[i].ticket <= oldest)
 			hotplug_reclaim(region, i);
+		else if (culprit.owner < REGION_PROCESSES)
+			slots |= 1ull << culprit.owner;
 	}
+	return slots;
+}
+
+void hotplug_reclaim_passed(struct region *region)
+{
+	uint64_t slots = reclaim_passed(region);
+
+	/* The dead do so for ever. */
+	if (slots && process_reap_found(region, slots))
+		reclaim_passed(region);
 }

@@ -210,6 +210,18 @@ static void forget(struct region *region)
 	runtime.process = REGION_PROCESSES;
 }
 
+/* With the directory locked nobody takes a slot: a socket of a free one is of somebody who died. */
+static int unlink_dead(void *ctx, uint32_t slot)
+{
+	const struct region *region = ctx;
+
+	/* Relaxed: the directory's lock orders. */
+	if (slot < REGION_PROCESSES &&
+		rcu_load_relaxed(&region->processes[slot].state) == PROCESS_FREE)
+		rundir_unlink(&rundir, slot);
+	return 0;
+}
+
 /* Leave; what this process held is given back at once, or by another when it is found gone. */
 static void stop(struct region *region)
 {
@@ -225,8 +237,11 @@ static void stop(struct region *region)
 		rundir_unlink(&rundir, slot);
 	if (slot < REGION_PROCESSES && writer_lock(region) == 0) {
 		process_reap(region, slot);
+		process_reap_dead(region);
 		writer_unlock(region);
 	}
+	if (locked)
+		rundir_each(&rundir, unlink_dead, region);
 	TEST_POINT("fini.reaped");
 	forget(region);
 	rundir_close(&rundir, locked);

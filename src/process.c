@@ -113,6 +113,14 @@ bool process_among_dead(const struct region *region, uint64_t slots)
 	return false;
 }
 
+bool process_reap_found(struct region *region, uint64_t slots)
+{
+	if (!process_among_dead(region, slots))
+		return false;
+	process_reap_dead(region);
+	return true;
+}
+
 bool process_reap_among(struct region *region, uint64_t slots)
 {
 	if (!process_among_dead(region, slots))

@@ -37,6 +37,9 @@ void process_reap_dead(struct region *region);
  */
 int process_reap(struct region *region, uint32_t slot);
 
+/* Reap those of `slots` that have died; false when all live. */
+bool process_reap_found(struct region *region, uint64_t slots);
+
 /* ---- Without ---- */
 
 /* True when the slot's process does not live any more, reaped or not. */

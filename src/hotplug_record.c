@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Records of ranges whose callbacks are being told, and new pages that not all could be told of. */
+
+#include "event_log.h"
+#include "hotplug.h"
+#include "intent.h"
+#include "point.h"
+
+void hotplug_record_begin(struct region *region, uint32_t record, enum op_state state,
+	uint32_t list, uint32_t first, uint32_t n)
+{
+	struct op_record *op = &region->ops[record];
+
+	TEST_POINT("record.fill");
+	op->list = list;
+	op->first = first;
+	op->n = n;
+	/* Relaxed: left() takes it from a record that it finds complete. */
+	rcu_store_relaxed(&op->event, event_log_next(region));
+	rcu_store_relaxed(&op->owner, op_owner(region->owner_process, region->owner_tid));
+	TEST_POINT("record.filled");
+	/* Release pairs with hotplug_record(): a record in use is complete, also for who recovers.
+	 */
+	rcu_store_release(&op->state, state);
+	TEST_POINT("record.begun");
+}
+
+void hotplug_record_done(struct region *region, uint32_t record)
+{
+	TEST_POINT("record.done");
+	/* Release pairs with hotplug_record(): the owner is done with it. */
+	rcu_store_release(&region->ops[record].state, OP_FREE_SLOT);
+}
+
+void hotplug_record_leave(struct region *region, uint32_t record)
+{
+	TEST_POINT("record.leave");
+	/* Release pairs with left(): the owner is done with it. */
+	rcu_store_release(&region->ops[record].owner, 0);
+}
+
+/*
+ * Processes that listened to the event of a plug or began to since, and may
+ * know the pages: they must be told that these go.
+ */
+static uint64_t who_knows(struct region *region, uint64_t event)
+{
+	uint64_t to = event_log_entry(region, event)->to;
+
+	return event_log_listeners(region) & (event_log_cancel(region, event) | ~to);
+}
+
+void hotplug_take_back_steps(struct region *region, const struct intent *intent)
+{
+	const struct op_record *op = &region->ops[intent->record];
+	uint64_t to = who_knows(region, intent->event);
+
+	TEST_POINT("back.cancelled");
+	if (to == 0 && hotplug_unpublish(region, intent->list, intent->first, intent->n,
+			       intent->record, NULL) == 0)
+		return; /* Its own intent took over. */
+	/* A dead writer may have told them already. */
+	if (op->state != OP_FREE_EVENTS || op->event >= event_log_next(region)) {
+		hotplug_record_begin(region, intent->record, OP_FREE_EVENTS, intent->list,
+			intent->first, intent->n);
+		event_log_append(region, RTE_MEM_EVENT_FREE, op, to);
+	}
+	hotplug_record_leave(region, intent->record);
+}
+
+void hotplug_take_back(struct region *region, uint32_t record)
+{
+	const struct op_record op = region->ops[record];
+	struct intent intent;
+
+	region->intent.event = op.event;
+	intent_begin(region, INTENT_TAKE_BACK, op.list, op.first, op.n, 0, record);
+	intent = region->intent;
+	hotplug_take_back_steps(region, &intent);
+	intent_end(region);
+}
+
+void hotplug_abandon(struct region *region, uint64_t owner, unsigned int shift)
+{
+	for (uint32_t i = 0; i < REGION_OPS; i++) {
+		struct op_record *op = &region->ops[i];
+		/* Relaxed: its owner is gone, or waits for this thread. */
+		uint32_t state = rcu_load_relaxed(&op->state);
+
+		if ((state != OP_ALLOC_EVENTS && state != OP_FREE_EVENTS) ||
+			op->owner >> shift != owner >> shift)
+			continue;
+		if (state == OP_ALLOC_EVENTS || op->event >= event_log_next(region))
+			hotplug_record_done(region, i);
+		else
+			hotplug_record_leave(region, i);
+		TEST_POINT("abandon.record");
+	}
+}
