@@ -107,7 +107,7 @@ static inline unsigned int run_and_die(int (*run)(void), unsigned int at)
 #include "support_life.h"
 
 /* Deaths of successors: all of them for a short operation, some for a long one. */
-#define SUCCESSORS 30u
+#define SUCCESSORS 12u
 
 static inline void die_everywhere(const struct operation *op)
 {
