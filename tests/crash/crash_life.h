@@ -41,7 +41,7 @@ static struct peer writer, watcher, listener, slow, holder;
 static struct peer victim;
 
 static struct {
-	unsigned long long kills, ops, hangs, violations;
+	unsigned long long kills, ops, hangs, violations, leaked, missed;
 	char names[512][40]; /* Points at which somebody was killed. */
 	unsigned int n_names;
 } tally;

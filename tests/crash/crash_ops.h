@@ -221,6 +221,12 @@ static int v_rich_leaver(void)
 	return v_attach_both() || v_register() || v_array_init() || v_callback() ? -1 : 0;
 }
 
+static int v_init_rich(void)
+{
+	return v_init() || v_register() || v_array_init() || v_callback() || v_alloc_filled() ? -1
+											      : 0;
+}
+
 static int v_callback_and_pages(void)
 {
 	return v_callback() || v_alloc_filled() ? -1 : 0;

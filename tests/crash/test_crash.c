@@ -157,16 +157,19 @@ static void scene_end(void)
 
 /* ---- Every point of an operation ---- */
 
-/* Numbers of the passings to die at, from the names of all: how many. */
-static unsigned int choose(char *names, uint32_t *at, unsigned int max)
+/* Numbers of the passings to die at, from what the victim said: how many. */
+static unsigned int choose(uint32_t *at)
 {
+	static char names[PEER_DATA + 1];
 	static const char *all[PASSED_MAX];
 	bool each = getenv("RCUMEM_CRASH_ALL") != NULL;
 	unsigned int n = 0, chosen = 0;
 
+	memcpy(names, victim.reply.data, victim.reply.len);
+	names[victim.reply.len] = 0;
 	for (char *line = strtok(names, "\n"); line && n < PASSED_MAX; line = strtok(NULL, "\n"))
 		all[n++] = line;
-	for (unsigned int i = 0; i < n && chosen < max; i++) {
+	for (unsigned int i = 0; i < n; i++) {
 		unsigned int before = 0, after = 0;
 
 		for (unsigned int j = 0; j < n; j++) {
@@ -184,16 +187,13 @@ static void die_at_each(const struct crash_op *op)
 	static uint32_t at[PASSED_MAX];
 	unsigned int n, died = 0;
 	int64_t begin = now_ns(), met;
-	static char names[PEER_DATA + 1];
 
 	scene_fit(op);
 	live(op, 0); /* The first time more is made, which stays. */
 	must(&writer, s_account, "account");
 	met = live(op, 0);
 	assert_true(met > 0);
-	memcpy(names, victim.reply.data, victim.reply.len);
-	names[victim.reply.len] = 0;
-	n = choose(names, at, PASSED_MAX);
+	n = choose(at);
 	for (unsigned int i = 0; i < n; i++) {
 		died += live(op, at[i]) == 0;
 		must(&writer, s_same, "the account afterwards");
@@ -218,17 +218,179 @@ static void every_operation_may_die_anywhere(void **state)
 	scene_end();
 }
 
+/* ---- A victim alone, and who comes after it ---- */
+
+/* A runtime that works: made anew, or joined, and left. */
+static void newcomer_works(void)
+{
+	static struct peer newcomer;
+
+	peer_start(&newcomer, "newcomer");
+	peer_must(&newcomer, op_init, 0);
+	if (peer_ms(&newcomer) > BOUND_MS)
+		tally.hangs++;
+	assert_true(peer_ms(&newcomer) <= BOUND_MS);
+	must(&newcomer, s_alloc_and_free, "alloc and free");
+	must(&newcomer, s_reap, "reap");
+	must(&newcomer, s_sound, "sound");
+	peer_must(&newcomer, op_fini, 0);
+	assert_int_equal(peer_exit(&newcomer), 0);
+	peer_forget(&newcomer);
+	assert_int_equal(names_in("", NULL, 0), 0);
+}
+
+static int64_t live_alone(int (*prepare)(void), int (*run)(void), int64_t at)
+{
+	const int64_t arg[PEER_ARGS] = {fn_of(run), at};
+	int64_t met;
+
+	victim_start();
+	if (prepare)
+		victim_must(prepare);
+	peer_begin_text(&victim, v_run, "", arg);
+	met = victim_died() ? 0 : victim.reply.value;
+	victim_forget();
+	newcomer_works();
+	return met;
+}
+
+static void die_alone(const char *name, int (*prepare)(void), int (*run)(void))
+{
+	static uint32_t at[PASSED_MAX];
+	unsigned int n, died = 0;
+
+	if (!HAVE_POINTS)
+		skip();
+	assert_true(live_alone(prepare, run, 0) > 0);
+	n = choose(at);
+	for (unsigned int i = 0; i < n; i++)
+		died += live_alone(prepare, run, at[i]) == 0;
+	tally.ops++;
+	print_message("%s: %u kills\n", name, died);
+	assert_true(died > 0);
+}
+
+static void creator_may_die_anywhere(void **state)
+{
+	(void)state;
+	die_alone("create", NULL, v_init);
+}
+
+static void last_may_die_anywhere(void **state)
+{
+	(void)state;
+	die_alone("be the last to leave", v_init_rich, v_fini);
+}
+
+static void first_registration_may_die_anywhere(void **state)
+{
+	(void)state;
+	die_alone("the first registration", v_init, v_register);
+}
+
+/* A newcomer asks the only process there is, which dies. */
+static void server_may_die_anywhere(void **state)
+{
+	unsigned int met = 2;
+
+	(void)state;
+	if (!HAVE_POINTS)
+		skip();
+	for (unsigned int at = 1; at <= met; at++) {
+		victim_start();
+		victim_must(v_init);
+		peer_call(&victim, v_arm, at);
+		newcomer_works();
+		if (waitpid(victim.pid, &victim.status, 0) == victim.pid) {
+			victim.pid = 0;
+			close(victim.fd);
+			note_death();
+		}
+		victim_forget();
+	}
+	tally.ops++;
+}
+
+/* ---- No point was forgotten ---- */
+
+/* Names in the text of a file, that nobody died at. */
+static unsigned int missed_in(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	unsigned int missed = 0;
+	char line[400], name[40];
+
+	while (file && fgets(line, sizeof(line), file)) {
+		const char *at = strstr(line, "TEST_POINT(\"");
+		unsigned int i = 0;
+
+		if (!at || sscanf(at, "TEST_POINT(\"%39[^\"]", name) != 1 ||
+			strncmp(name, "lookup.", 7) == 0)
+			continue;
+		while (i < tally.n_names && strcmp(tally.names[i], name) != 0)
+			i++;
+		if (i < tally.n_names)
+			continue;
+		print_error("%s: nobody died at %s\n", path, name);
+		missed++;
+	}
+	if (file)
+		fclose(file);
+	return missed;
+}
+
+static unsigned int points_missed(const char *root)
+{
+	static const char *const dirs[] = {"src", "rcu"};
+	unsigned int missed = 0, files = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(dirs); i++) {
+		char path[600];
+		const struct dirent *entry;
+		DIR *dir;
+
+		snprintf(path, sizeof(path), "%s/%s", root, dirs[i]);
+		dir = opendir(path);
+		while (dir && (entry = readdir(dir))) {
+			size_t len = strlen(entry->d_name);
+
+			if (len < 3 || entry->d_name[len - 2] != '.')
+				continue;
+			snprintf(path, sizeof(path), "%s/%s/%.200s", root, dirs[i], entry->d_name);
+			missed += missed_in(path);
+			files++;
+		}
+		if (dir)
+			closedir(dir);
+	}
+	if (files == 0)
+		print_error("no sources in %s\n", root);
+	return files ? missed : 1;
+}
+
 static const struct CMUnitTest cases[] = {
 	PEER_CASE(every_operation_may_die_anywhere),
+	PEER_CASE(creator_may_die_anywhere),
+	PEER_CASE(last_may_die_anywhere),
+	PEER_CASE(first_registration_may_die_anywhere),
+	PEER_CASE(server_may_die_anywhere),
 };
 
+/* crash [SOURCES]: where the names of all points are looked for. */
 int main(int argc, char **argv)
 {
 	int failed;
 
 	peer_main(argc, argv);
+	if (!HAVE_POINTS) {
+		printf("skipped: a build without -Dpause_points=true\n");
+		return 77;
+	}
 	failed = RUN_CASES("crash points", cases);
-	printf("%u points x %llu operations = %llu kills, %llu hangs, %llu violations\n",
-		tally.n_names, tally.ops, tally.kills, tally.hangs, tally.violations);
-	return failed;
+	if (!getenv("RCUMEM_CRASH_ONLY"))
+		tally.missed = points_missed(argc > 1 ? argv[1] : ".");
+	printf("%u points x %llu operations = %llu kills, %llu hangs, %llu violations, %llu leaked "
+	       "pages\n",
+		tally.n_names, tally.ops, tally.kills, tally.hangs, tally.violations, tally.leaked);
+	return failed || tally.missed || tally.hangs || tally.violations || tally.leaked;
 }
