@@ -77,10 +77,12 @@ static const char *record_fault(const struct check *check, uint32_t i)
 {
 	const struct list_state *state = &check->states[i];
 	const struct rte_memseg_list *msl = &check->lists[i];
+	char name[RTE_FBARRAY_NAME_LEN];
 
+	snprintf(name, sizeof(name), "extmem_0x%llx", (unsigned long long)state->base);
 	if (msl->addr_64 != state->base || msl->page_sz != 1ull << state->page_shift ||
 		msl->len != (uint64_t)state->n_pages << state->page_shift || !msl->external ||
-		msl->socket_id != state->socket)
+		msl->socket_id != state->socket || msl->heap || strcmp(msl->memseg_arr.name, name))
 		return "its record is not that of its state";
 	if (state->socket < 256 || (uint32_t)state->socket >= check->region->next_socket_id)
 		return "its socket id is out of range";

@@ -82,15 +82,22 @@ void check_operations(struct check *check)
 
 /* ---- Descriptors ---- */
 
+/* INV-SEGMENT-3: of this page, with every member. */
+static bool complete(const struct check *check, const struct region_layout_list *at, uint64_t va,
+	const struct segment_mirror *s)
+{
+	return s->addr == va && s->len == at->page_sz && s->hugepage_sz == at->page_sz &&
+	       s->socket_id == at->socket && s->nchannel == check->region->nchannel &&
+	       s->nrank == check->region->nrank && !(s->flags & ~RTE_MEMSEG_FLAG_DO_NOT_FREE);
+}
+
 static const char *used_fault(struct check *check, const struct region_layout_list *at,
 	uint32_t list, uint32_t page, const struct segment_mirror *s)
 {
 	uint64_t va = check->region->base + at->base + page * at->page_sz, off;
 	uint64_t word = check_lookup(check, CHECK_TREE_VA, va);
 
-	if (s->addr != va || s->len != at->page_sz || s->hugepage_sz != at->page_sz ||
-		s->socket_id != at->socket || s->nchannel != check->region->nchannel ||
-		s->nrank != check->region->nrank || s->flags & ~RTE_MEMSEG_FLAG_DO_NOT_FREE)
+	if (!complete(check, at, va, s))
 		return "in use, and its descriptor is not complete";
 	if (index_tag(word) != INDEX_DIRECT || index_list(word) != list ||
 		!check_inside(check, (uint64_t)(uintptr_t)index_segment(word), 0, &off) ||
@@ -119,7 +126,9 @@ static const char *page_fault(
 	if (check_bit(l->in_use, page))
 		return used_fault(check, &l->at, list, page, s);
 	if (check_bit(l->waiting, page)) /* A plug that was undone may not have described it. */
-		return s->addr && s->addr != check->region->base + l->at.base + page * l->at.page_sz
+		return s->addr && !complete(check, &l->at,
+					  check->region->base + l->at.base + page * l->at.page_sz,
+					  s)
 			       ? "waits for readers, and its descriptor is not its own"
 			       : NULL;
 	return memcmp(s, &zero, sizeof(zero)) ? "free, and its descriptor is not clear" : NULL;

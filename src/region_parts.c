@@ -93,7 +93,8 @@ const char *region_list_fault(
 		    region, (const struct list_state *)part(region, layout->states) + list, &at))
 		return "its state is not that of the layout";
 	if (msl->addr_64 != region->base + at.base || msl->page_sz != at.page_sz ||
-		msl->len != at.len || msl->socket_id != at.socket || msl->external)
+		msl->len != at.len || msl->socket_id != at.socket || msl->external ||
+		msl->heap != 1)
 		return "its record is not that of the layout";
 	snprintf(name, sizeof(name), "memseg-%lluk-%d-0", (unsigned long long)at.page_sz >> 10,
 		at.socket);

@@ -124,6 +124,7 @@ static void damaged_internal_lists_are_found(void **state)
 	EXPECT(s->n_pages, s->n_pages + 1, "list 0: its state is not that of the layout");
 	EXPECT(s->taken, NULL, "list 0: its state is not that of the layout");
 	EXPECT(msl->len, msl->len + 1, "list 0: its record is not that of the layout");
+	EXPECT(msl->heap, 0, "list 0: its record is not that of the layout");
 	EXPECT(msl->memseg_arr.data, NULL, "list 0: its array is not that of the layout");
 	EXPECT(msl->memseg_arr.name[0], 0, "list 0: its array is not that of the layout");
 	EXPECT(header[1], 1, "list 0: the header of its array is damaged");
@@ -151,6 +152,7 @@ static void damaged_external_lists_are_found(void **state)
 	EXPECT_N(header[0], 9, SEVERAL, words("list %u: the header of its array", n));
 	EXPECT_N(s->born, s->born + 1, SEVERAL, words("list %u: its array is not in", n));
 	EXPECT(msl->len, 1, words("list %u: its record is not that of its state", n));
+	EXPECT(arr->name[0], 'E', words("list %u: its record is not that of its state", n));
 	EXPECT(s->died, 5, words("list %u: it is shown, and not from the past on", n));
 	EXPECT(s->attached, NOBODY, words("list %u: a process that does not exist", n));
 	EXPECT(scene.region->next_socket_id, 256, words("list %u: its socket id", n));

@@ -54,6 +54,7 @@ static void damaged_descriptors_are_found(void **state)
 	EXPECT_N(used->iova, used->iova + page_sz, SEVERAL, "list 0 page 1: in use, and its IO");
 	EXPECT_N(used->iova, RTE_BAD_IOVA, SEVERAL, "list 0 page 1: in use, and has no IO");
 	EXPECT(waits->addr, 1, "list 0 page 3: waits for readers, and its descriptor is not");
+	EXPECT(waits->len, 1, "list 0 page 3: waits for readers, and its descriptor is not");
 	EXPECT(empty->flags, 1, "list 0 page 9: free, and its descriptor is not clear");
 }
 
