@@ -47,26 +47,20 @@ static int by_name(const void *a, const void *b)
 /* What no piece covers reads as zero: [from, to) of the arena. */
 static void check_zero(struct check *check, uint64_t from, uint64_t to)
 {
-	uint64_t words = OS_PAGE / sizeof(uint64_t);
+	uint64_t begin = check->layout->arena_base, end = begin + to;
 
 	/* Without a map of holes it would be the whole arena. */
-	for (uint64_t off = from; check->image->data && off < to; off += OS_PAGE) {
-		uint64_t at = check->layout->arena_base + off;
-		const uint64_t *page = (const void *)(check->image->base + at);
-		uint64_t next = (at / OS_PAGE / 64 + 1) * 64 * OS_PAGE;
+	for (uint64_t off = begin + from;
+		check->image->data && (off = image_next(check->image, off, end)) < end;
+		off += OS_PAGE) {
+		const uint64_t *page = (const void *)(check->image->base + off);
 
-		if (check->image->data[at / OS_PAGE / 64] == 0) { /* 64 holes. */
-			off = next - check->layout->arena_base - OS_PAGE;
-			continue;
-		}
-		if (!image_has(check->image, at))
-			continue;
-		for (uint64_t w = 0; w < words; w++) {
+		for (uint64_t w = 0; w < OS_PAGE / sizeof(uint64_t); w++) {
 			if (page[w] == 0)
 				continue;
 			check_finding(check,
 				"arena: offset %#llx belongs to no piece and is not zero",
-				(unsigned long long)off);
+				(unsigned long long)(off - begin));
 			break;
 		}
 	}

@@ -112,17 +112,20 @@ static void walk_table(
 /* Nodes that were not handed out yet are zero: they are taken as they are. */
 static void check_unused(struct check *check, enum check_tree tree, uint32_t cnt)
 {
-	for (uint32_t n = cnt; check->image->data && n < check->region->shape.max_nodes; n++) {
-		uint64_t off = node_off(check, tree, n);
+	uint64_t end = node_off(check, tree, check->region->shape.max_nodes);
+	uint64_t off = node_off(check, tree, cnt);
+
+	for (; check->image->data && (off = image_next(check->image, off, end)) < end;
+		off += sizeof(struct rcu_radix_node)) {
 		const uint64_t *words = (const void *)(check->image->base + off);
 
-		if (!image_has(check->image, off))
-			continue;
 		for (unsigned int i = 0; i < RCU_RADIX_FANOUT; i++) {
 			if (words[i] == 0)
 				continue;
-			check_finding(check, "%s: node %u was never used and is not zero",
-				check_tree_name(tree), n);
+			check_finding(check, "%s: node %llu was never used and is not zero",
+				check_tree_name(tree),
+				(unsigned long long)(off - node_off(check, tree, 0)) /
+					sizeof(struct rcu_radix_node));
 			break;
 		}
 	}
@@ -151,5 +154,5 @@ void check_tree(struct check *check, enum check_tree tree, check_word_t fn)
 		RCU_RADIX_HIGH_LEN, 0, RCU_RADIX_HIGH);
 	free(walk.entered);
 	/* One is taken before it is stored. */
-	check_unused(check, tree, check->idle ? at->node_cnt : max);
+	check_unused(check, tree, check->idle && at->node_cnt < max ? at->node_cnt : max);
 }

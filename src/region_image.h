@@ -37,6 +37,18 @@ static inline bool image_has(const struct region_image *image, uint64_t off)
 	return image->data == NULL || (image->data[off / 4096 / 64] >> (off / 4096 % 64) & 1);
 }
 
+/* The first page from `off` on that is no hole, or `end`. */
+static inline uint64_t image_next(const struct region_image *image, uint64_t off, uint64_t end)
+{
+	while (off < end && !image_has(image, off)) {
+		uint64_t word = off / 4096 / 64;
+
+		/* 64 holes at a time. */
+		off = image->data[word] >> (off / 4096 % 64) ? off + 4096 : (word + 1) * 64 * 4096;
+	}
+	return off < end ? off : end;
+}
+
 /*
  * Copy the region in `fd`; `list_fds` are those of its internal lists, which are
  * looked at if they are that many.

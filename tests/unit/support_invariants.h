@@ -282,11 +282,15 @@ static inline void finding_print(void *arg, const char *finding)
 	print_error("unsound: %s\n", finding);
 }
 
+/* Every fourth time: it takes longer than all else. */
 static inline bool image_sound(void)
 {
+	static unsigned int times;
 	struct region_image image;
 	int findings;
 
+	if (times++ % 4)
+		return true;
 	SOUND(region_image_take(&image, runtime.region_fd, runtime.list_fds,
 		      runtime_region()->n_internal) == 0,
 		"no image");
