@@ -89,23 +89,37 @@ uint64_t event_log_append(
 	return event;
 }
 
+bool event_log_decide(struct region_event *entry, uint32_t slot, enum event_decision decision)
+{
+	uint64_t *word = &entry->decided[slot / 32];
+	unsigned int shift = slot % 32 * 2;
+
+	for (;;) {
+		uint64_t old = rcu_load_relaxed(word); /* Relaxed: the exchange orders. */
+
+		if (old >> shift & 3)
+			return (old >> shift & 3) == decision;
+		TEST_POINT("event.decide");
+		/* Pairs with event_log_decide() in another process: one of the two decides
+		 * (INV-EVENT-2). */
+		if (rcu_cas_acq_rel(word, old, old | (uint64_t)decision << shift))
+			return true;
+	}
+}
+
 uint64_t event_log_cancel(struct region *region, uint64_t event)
 {
 	struct region_event *entry = event_log_entry(region, event);
 	uint64_t begun = 0;
 
-	TEST_POINT("event.cancel");
-	rcu_store_relaxed(&entry->cancelled, 1); /* Relaxed: the fence orders. */
-	TEST_POINT("event.cancelled");
-	/* Pairs with that of event_begin(): one of the two sees the other (INV-EVENT-2). */
-	rcu_fence_full();
 	for (uint64_t slots = entry->to; slots; slots &= slots - 1) {
 		uint32_t slot = (uint32_t)__builtin_ctzll(slots);
 
-		/* Acquire pairs with event_begin(). */
-		if (rcu_load_acquire(&region->processes[slot].telling) >= event)
+		TEST_POINT("event.cancel");
+		if (!event_log_decide(entry, slot, EVENT_BARRED))
 			begun |= 1ull << slot;
 	}
+	TEST_POINT("event.cancelled");
 	return begun;
 }
 

@@ -11,8 +11,8 @@
  * without the mutex, and no longer than event_timeout_ns.
  *
  * INV-EVENT-1  An event is complete before its number is the log's head.
- * INV-EVENT-2  A process that has not begun with an event (`telling` is below)
- *              when it is cancelled never tells it.
+ * INV-EVENT-2  Whether a process begins with an event, or is barred from it because
+ *              it was cancelled, is decided once and stays so.
  * INV-EVENT-3  The range of an event stays published until every process that
  *              is told of it has answered, has died, or listens no more.
  */
@@ -38,7 +38,15 @@ uint64_t event_log_append(
 /* A writer has died, perhaps before it woke those whom it had appended for. */
 void event_log_ring_listeners(struct region *region);
 
-/* From now on nobody begins with this event: the processes that have. */
+enum event_decision {
+	EVENT_BEGUN = 1,
+	EVENT_BARRED = 2,
+};
+
+/* Decide for a process, if nobody has: true when it is decided so. */
+bool event_log_decide(struct region_event *entry, uint32_t slot, enum event_decision decision);
+
+/* From now on nobody begins with this event: the processes that have.  May be repeated. */
 uint64_t event_log_cancel(struct region *region, uint64_t event);
 
 /* ---- Anybody ---- */

@@ -78,20 +78,6 @@ static void callbacks_exit(bool section)
 		rcu_section_exit();
 }
 
-/* Begin with an event of this process's: false when it was cancelled. */
-static bool event_begin(struct region *region, const struct region_event *entry, uint64_t number)
-{
-	struct region_process *self = &region->processes[runtime.process];
-
-	TEST_POINT("event.begin");
-	/* Release pairs with event_log_cancel(). */
-	rcu_store_release(&self->telling, number);
-	TEST_POINT("event.begun");
-	/* Pairs with that of event_log_cancel(): one of the two sees the other (INV-EVENT-2). */
-	rcu_fence_full();
-	return !rcu_load_relaxed(&entry->cancelled); /* Relaxed: the fence orders. */
-}
-
 static void tell(const struct region *region, const struct region_event *entry)
 {
 	const struct list_state *state = &region->states[entry->list];
@@ -117,10 +103,11 @@ static bool drain_locked(struct region *region)
 	/* Relaxed: only whoever has the turn stores it.  Acquire pairs with event_log_append(). */
 	while ((number = rcu_load_relaxed(&self->told) + 1) <=
 		rcu_load_acquire(&region->events.head)) {
-		const struct region_event *entry = event_log_entry(region, number);
+		struct region_event *entry = event_log_entry(region, number);
 		bool to_us = entry->to & mine;
 
-		if (to_us && event_begin(region, entry, number))
+		TEST_POINT("event.begin");
+		if (to_us && event_log_decide(entry, runtime.process, EVENT_BEGUN))
 			tell(region, entry);
 		if (runtime_region() != region)
 			return false;

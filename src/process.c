@@ -57,7 +57,6 @@ int process_claim(struct region *region)
 		process->pid = getpid();
 		/* Relaxed, all: nobody tells this process of events yet. */
 		rcu_store_relaxed(&process->told, rcu_load_relaxed(&region->events.head));
-		rcu_store_relaxed(&process->telling, process->told);
 		rcu_store_relaxed(&process->bell, 0);
 		TEST_POINT("claim.locked");
 		/* Release pairs with process_is_dead(). */

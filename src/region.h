@@ -132,21 +132,19 @@ struct region_process {
 	uint32_t state;        /* Writer. */
 	int32_t pid;           /* Writer; for messages: other processes may know another number. */
 	pthread_mutex_t alive; /* Robust; its agent thread owns it as long as the process lives. */
-	/* Events, stored by the process itself: all up to `told` are done, `telling` has begun. */
+	/* Events, stored by the process itself: all up to `told` are done. */
 	uint64_t told __attribute__((aligned(RCU_CACHE_LINE)));
-	uint64_t telling;
 	uint32_t bell; /* Futex: changes when there is something to do. */
 } __attribute__((aligned(RCU_CACHE_LINE)));
 
 /* One memory event. */
 struct region_event {
-	uint64_t to;        /* Process slots that are told; writer, like all but `cancelled`. */
-	uint32_t type;      /* enum rte_mem_event */
-	uint32_t cancelled; /* Who has not begun with it skips it. */
+	uint64_t to; /* Process slots that are told; writer, like all but `decided`. */
+	uint64_t decided[REGION_PROCESSES / 32]; /* Two bits for each: event_log_decide(). */
+	uint32_t type;                           /* enum rte_mem_event */
 	uint32_t list;
 	uint32_t first;
 	uint32_t n;
-	uint32_t pad;
 };
 
 /* Events in the order of their numbers, from 1; number e stands in ring[e % REGION_EVENTS]. */
