@@ -24,7 +24,7 @@
 
 struct crash_op {
 	const char *name;
-	int (*prepare)(void); /* In the victim. */
+	int (*prepare)(void); /* In the victim-> */
 	int (*run)(void);     /* In the victim, and must return 0. */
 	unsigned int flags;
 	void (*before)(void); /* In the case: what others do before. */
@@ -37,8 +37,9 @@ struct crash_op {
 
 /* Who survives. */
 static struct peer writer, watcher, listener, slow, holder;
-/* Who does not: the last one started. */
-static struct peer victim;
+/* Who does not; and who dies before it. */
+static struct peer victims[2];
+static struct peer *victim = &victims[0];
 
 static struct {
 	unsigned long long kills, ops, hangs, violations, leaked, missed;
@@ -48,26 +49,26 @@ static struct {
 
 /* ---- The victim's side ---- */
 
-static int call_fn(int64_t distance)
+static inline int call_fn(int64_t distance)
 {
 	int (*fn)(void) = (int (*)(void))((intptr_t)peer_anchor + (intptr_t)distance);
 
 	return fn();
 }
 
-static int64_t fn_of(int (*fn)(void))
+static inline int64_t fn_of(int (*fn)(void))
 {
 	return fn ? (intptr_t)fn - (intptr_t)peer_anchor : 0;
 }
 
 /* (function) */
-static int64_t v_call(const int64_t *arg)
+static inline int64_t v_call(const int64_t *arg)
 {
 	return arg[0] ? call_fn(arg[0]) : 0;
 }
 
 /* (function, at, far): the text names a point to die at. */
-static int64_t v_run(const int64_t *arg)
+static inline int64_t v_run(const int64_t *arg)
 {
 	static char name[64];
 	int result;
@@ -81,26 +82,26 @@ static int64_t v_run(const int64_t *arg)
 	return result ? -1 : death_disarm();
 }
 
-static int64_t v_arm(const int64_t *arg)
+static inline int64_t v_arm(const int64_t *arg)
 {
 	death_arm((uint32_t)arg[0]);
 	return 0;
 }
 
-static int64_t v_disarm(const int64_t *arg)
+static inline int64_t v_disarm(const int64_t *arg)
 {
 	(void)arg;
 	return death_disarm();
 }
 
-static int64_t v_far(const int64_t *arg)
+static inline int64_t v_far(const int64_t *arg)
 {
 	mine.far = (uint64_t)arg[0];
 	return 0;
 }
 
 /* The end of what it wrote. */
-static const char *last_words(const struct peer *peer)
+static inline const char *last_words(const struct peer *peer)
 {
 	static char text[800];
 	off_t end = lseek(peer->log_fd, 0, SEEK_END);
@@ -113,7 +114,7 @@ static const char *last_words(const struct peer *peer)
 
 /* ---- Asking survivors, who have to answer in time ---- */
 
-static void must(struct peer *peer, int64_t (*fn)(const int64_t *), const char *what)
+static inline void must(struct peer *peer, int64_t (*fn)(const int64_t *), const char *what)
 {
 	int64_t value = peer_call(peer, fn, 0);
 
@@ -128,15 +129,31 @@ static void must(struct peer *peer, int64_t (*fn)(const int64_t *), const char *
 	}
 }
 
+/* ---- Pages lost ---- */
+
+/* Beyond what other programs' shared memory comes and goes by. */
+static inline unsigned long long leaked_pages(long before_kib)
+{
+	long now = 0;
+
+	for (int i = 0; i < 40; i++) {
+		now = shmem_kib();
+		if (now <= before_kib + 256)
+			return 0;
+		sleep_ms(50);
+	}
+	return others_have_lists() ? 0 : (unsigned long long)(now - before_kib) / 4;
+}
+
 /* ---- Victims ---- */
 
-static void victim_start(void)
+static inline void victim_start(void)
 {
-	peer_start(&victim, "victim");
+	peer_start(victim, "victim");
 }
 
 /* Nothing is left in the case of one that has ended. */
-static void peer_forget(struct peer *peer)
+static inline void peer_forget(struct peer *peer)
 {
 	unsigned int i = 0;
 
@@ -147,26 +164,26 @@ static void peer_forget(struct peer *peer)
 	close(peer->log_fd);
 }
 
-static void victim_forget(void)
+static inline void victim_forget(void)
 {
-	if (victim.pid)
-		kill(victim.pid, SIGKILL);
-	peer_reap(&victim);
-	peer_forget(&victim);
+	if (victim->pid)
+		kill(victim->pid, SIGKILL);
+	peer_reap(victim);
+	peer_forget(victim);
 }
 
 /* Where it died: it said so. */
-static void note_death(void)
+static inline void note_death(void)
 {
-	const char *said = strstr(peer_log(&victim), "died at ");
+	const char *said = strstr(peer_log(victim), "died at ");
 	char name[40];
 	unsigned int i = 0;
 
-	if (!said || sscanf(said, "died at %39s", name) != 1 || !WIFSIGNALED(victim.status) ||
-		WTERMSIG(victim.status) != SIGKILL) {
+	if (!said || sscanf(said, "died at %39s", name) != 1 || !WIFSIGNALED(victim->status) ||
+		WTERMSIG(victim->status) != SIGKILL) {
 		tally.violations++;
-		fail_msg("the victim ended by itself, status %#x:\n%s", victim.status,
-			peer_log(&victim));
+		fail_msg("the victim ended by itself, status %#x:\n%s", victim->status,
+			peer_log(victim));
 	}
 	tally.kills++;
 	while (i < tally.n_names && strcmp(tally.names[i], name) != 0)
@@ -176,96 +193,100 @@ static void note_death(void)
 }
 
 /* True when the victim, which was asked something, has died. */
-static bool victim_died(void)
+static inline bool victim_died(void)
 {
-	switch (peer_wait(&victim, PEER_TIMEOUT_MS)) {
+	switch (peer_wait(victim, PEER_TIMEOUT_MS)) {
 	case PEER_DIED:
-		peer_reap(&victim);
+		peer_reap(victim);
 		note_death();
 		return true;
 	case PEER_SILENT:
 		tally.hangs++;
-		fail_msg("the victim does not answer:\n%s", peer_log(&victim));
+		fail_msg("the victim does not answer:\n%s", peer_log(victim));
 	default:
-		if (victim.reply.value == -1) {
+		if (victim->reply.value == -1) {
 			tally.violations++;
-			fail_msg("the victim: errno %d\n%s", victim.reply.err, peer_log(&victim));
+			fail_msg("the victim: errno %d\n%s", victim->reply.err, peer_log(victim));
 		}
 		return false;
 	}
 }
 
-static void victim_must(int (*fn)(void))
+static inline void victim_must(int (*fn)(void))
 {
 	const int64_t arg[PEER_ARGS] = {fn_of(fn)};
 
-	peer_begin_text(&victim, v_call, "", arg);
+	peer_begin_text(victim, v_call, "", arg);
 	if (victim_died())
 		fail_msg("the victim has died too early");
 }
 
-static void victim_join(void)
+static inline void victim_join(void)
 {
 	const int64_t know[PEER_ARGS] = {
 		(int64_t)(uintptr_t)here.stay, (int64_t)(uintptr_t)here.array.data};
 
-	peer_begin_text(&victim, s_know, "", know);
+	peer_begin_text(victim, s_know, "", know);
 	victim_died();
 }
 
-/* One that dies first, at a point by its name. */
-static void first_death(const struct crash_op *op)
+/* Another one, which dies first, at a point by its name. */
+static inline void first_death(const struct crash_op *op)
 {
 	const int64_t arg[PEER_ARGS] = {fn_of(op->first_run), 0};
 
+	victim = &victims[1];
 	victim_start();
 	victim_join();
 	victim_must(v_init);
 	if (op->first_prepare)
 		victim_must(op->first_prepare);
 	if (op->first_death[0]) {
-		peer_begin_text(&victim, v_run, op->first_death, arg);
+		peer_begin_text(victim, v_run, op->first_death, arg);
 		if (!victim_died())
 			fail_msg("nobody passes %s", op->first_death);
 		tally.kills--;
 	}
 	victim_forget();
+	victim = &victims[0];
 }
 
 /* The operation, with a death at the point passed as number `at`: the points passed, 0 if it died.
  */
-static int64_t operate(const struct crash_op *op, int64_t at)
+static inline int64_t operate(const struct crash_op *op, int64_t at)
 {
 	static int64_t far;
 	const int64_t arg[PEER_ARGS] = {fn_of(op->run), at};
 	int64_t met = 0;
 
-	peer_call(&victim, v_far, far++ % 500);
+	peer_call(victim, v_far, far++ % 500);
 	if (!(op->flags & PASSIVE)) {
-		peer_begin_text(&victim, v_run, "", arg);
-		return victim_died() ? 0 : victim.reply.value;
+		peer_begin_text(victim, v_run, "", arg);
+		if (op->during)
+			op->during();
+		return victim_died() ? 0 : victim->reply.value;
 	}
-	peer_call(&victim, v_arm, at);
+	peer_call(victim, v_arm, at);
 	op->during();
 	/* Its other threads may not be done yet. */
 	for (int ms = 0; ms < 200; ms += 5) {
 		sleep_ms(5);
-		if (waitpid(victim.pid, &victim.status, WNOHANG) == victim.pid) {
-			victim.pid = 0;
-			close(victim.fd);
+		if (waitpid(victim->pid, &victim->status, WNOHANG) == victim->pid) {
+			victim->pid = 0;
+			close(victim->fd);
 			note_death();
 			return 0;
 		}
 		if (at == 0 && ms >= 20)
 			break;
 	}
-	met = peer_call(&victim, v_disarm, 0);
+	met = peer_call(victim, v_disarm, 0);
 	return met;
 }
 
 /* ---- Afterwards ---- */
 
-static void levels(const struct crash_op *op)
+static inline void levels(const struct crash_op *op)
 {
 	if (op->flags & WITH_LISTENER)
 		must(&listener, s_level, "level");
@@ -273,7 +294,7 @@ static void levels(const struct crash_op *op)
 		must(&slow, s_level, "level of the slow one");
 }
 
-static void survive(const struct crash_op *op)
+static inline void survive(const struct crash_op *op)
 {
 	static int64_t looks;
 
@@ -295,14 +316,10 @@ static void survive(const struct crash_op *op)
 }
 
 /* One life; 0 when the victim died, else the points that it passed. */
-static int64_t live(const struct crash_op *op, int64_t at)
+static inline int64_t live(const struct crash_op *op, int64_t at)
 {
 	int64_t met;
 
-	if (op->first_death && op->flags & WITH_SLOW)
-		peer_call(&slow, s_slow, 1);
-	if (op->first_death)
-		first_death(op);
 	victim_start();
 	victim_join();
 	if (!(op->flags & OUTSIDE))
@@ -315,6 +332,8 @@ static int64_t live(const struct crash_op *op, int64_t at)
 		peer_call(&slow, s_slow, 1);
 	if (op->before)
 		op->before();
+	if (op->first_death)
+		first_death(op);
 	met = operate(op, at);
 	victim_forget();
 	if (op->flags & WITH_SLOW)

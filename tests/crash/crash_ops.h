@@ -15,13 +15,13 @@ static struct {
 
 /* ---- Pages ---- */
 
-static int v_alloc(void)
+static inline int v_alloc(void)
 {
 	mine.pages = rcumem_pages_alloc(SUBJECT * page_sz, page_sz, SOCKET_ID_ANY, 0);
 	return mine.pages ? 0 : -1;
 }
 
-static int v_alloc_filled(void)
+static inline int v_alloc_filled(void)
 {
 	if (v_alloc())
 		return -1;
@@ -29,37 +29,37 @@ static int v_alloc_filled(void)
 	return 0;
 }
 
-static int v_free(void)
+static inline int v_free(void)
 {
 	return rcumem_pages_free(mine.pages, SUBJECT * page_sz);
 }
 
 /* A listener takes longer than the time allowed. */
-static int v_alloc_in_vain(void)
+static inline int v_alloc_in_vain(void)
 {
 	return v_alloc() == -1 && rte_errno == ETIMEDOUT ? 0 : -1;
 }
 
 /* The slow listener may be too slow for this one too. */
-static int v_alloc_later(void)
+static inline int v_alloc_later(void)
 {
 	return v_alloc() == 0 || rte_errno == ETIMEDOUT ? 0 : -1;
 }
 
 /* No page of the runtime can be addressed by a device so narrow. */
-static int v_narrow(void)
+static inline int v_narrow(void)
 {
 	runtime_region()->dma_bits = 20;
 	return 0;
 }
 
-static int v_alloc_refused(void)
+static inline int v_alloc_refused(void)
 {
 	return v_alloc() == -1 && rte_errno == ENOMEM ? 0 : -1;
 }
 
 /* So many replaced blocks wait that the next writer asks the readers. */
-static int v_retire_many(void)
+static inline int v_retire_many(void)
 {
 	const struct snapshot_pool *pool = runtime_region()->snapshots;
 
@@ -69,7 +69,7 @@ static int v_retire_many(void)
 	return 0;
 }
 
-static int v_dma_mask(void)
+static inline int v_dma_mask(void)
 {
 	uint32_t bits = runtime_region()->dma_bits;
 
@@ -79,7 +79,7 @@ static int v_dma_mask(void)
 
 /* ---- External memory ---- */
 
-static int v_register(void)
+static inline int v_register(void)
 {
 	uint64_t iovas[2] = {OP_IOVA + EXT_PAGE, OP_IOVA};
 
@@ -87,7 +87,7 @@ static int v_register(void)
 }
 
 /* Where nothing has been before: the indexes grow. */
-static int v_register_far(void)
+static inline int v_register_far(void)
 {
 	char *va = OP_VA + (mine.far << 40);
 	uint64_t iova = OP_IOVA + (mine.far << 40);
@@ -95,78 +95,78 @@ static int v_register_far(void)
 	return rte_extmem_register(va, EXT_PAGE, &iova, 1, EXT_PAGE);
 }
 
-static int v_unregister(void)
+static inline int v_unregister(void)
 {
 	return rte_extmem_unregister(OP_VA, 2 * EXT_PAGE);
 }
 
-static int v_attach(void)
+static inline int v_attach(void)
 {
 	return rte_extmem_attach(STAY_VA, STAY_EXT * EXT_PAGE);
 }
 
-static int v_detach(void)
+static inline int v_detach(void)
 {
 	return rte_extmem_detach(STAY_VA, STAY_EXT * EXT_PAGE);
 }
 
 /* ---- Arrays ---- */
 
-static int v_array_init(void)
+static inline int v_array_init(void)
 {
 	return rte_fbarray_init(&mine.array, "mine", 200, 16);
 }
 
-static int v_array_destroy(void)
+static inline int v_array_destroy(void)
 {
 	return rte_fbarray_destroy(&mine.array);
 }
 
-static int v_array_attach(void)
+static inline int v_array_attach(void)
 {
 	return rte_fbarray_attach(&here.array);
 }
 
-static int v_array_detach(void)
+static inline int v_array_detach(void)
 {
 	return rte_fbarray_detach(&here.array);
 }
 
-static int v_array_use(void)
+static inline int v_array_use(void)
 {
 	return rte_fbarray_set_used(&here.array, 100);
 }
 
-static int v_array_used(void)
+static inline int v_array_used(void)
 {
 	return v_array_attach() || v_array_use() ? -1 : 0;
 }
 
-static int v_array_unused(void)
+static inline int v_array_unused(void)
 {
 	return v_array_attach() || rte_fbarray_set_free(&here.array, 100) ? -1 : 0;
 }
 
-static int v_array_free(void)
+static inline int v_array_free(void)
 {
 	return rte_fbarray_set_free(&here.array, 100);
 }
 
 /* ---- Life, callbacks, sections ---- */
 
-static int v_init(void)
+static inline int v_init(void)
 {
 	const int64_t none[PEER_ARGS] = {0, 20, 0};
 
 	return (int)op_init(none);
 }
 
-static int v_fini(void)
+static inline int v_fini(void)
 {
 	return rcumem_fini();
 }
 
-static void v_event(enum rte_mem_event event, const void *addr, size_t len, void *arg)
+static inline void v_event(enum rte_mem_event event, const void *addr, size_t len, void *arg)
 {
 	(void)event;
 	(void)addr;
@@ -174,22 +174,22 @@ static void v_event(enum rte_mem_event event, const void *addr, size_t len, void
 	(void)arg;
 }
 
-static int v_callback(void)
+static inline int v_callback(void)
 {
 	return rte_mem_event_callback_register("victim", v_event, NULL);
 }
 
-static int v_no_callback(void)
+static inline int v_no_callback(void)
 {
 	return rte_mem_event_callback_unregister("victim", NULL);
 }
 
-static int v_subscribe(void)
+static inline int v_subscribe(void)
 {
 	return rcumem_subscribe("victim", v_event, NULL);
 }
 
-static int v_sections(void)
+static inline int v_sections(void)
 {
 	int err = rcumem_read_lock();
 
@@ -202,13 +202,13 @@ static int v_sections(void)
 	return err;
 }
 
-static int v_attach_both(void)
+static inline int v_attach_both(void)
 {
 	return v_attach() || v_array_attach() ? -1 : 0;
 }
 
 /* Something of everything, and inside a section: it dies with all that. */
-static int v_rich(void)
+static inline int v_rich(void)
 {
 	if (v_attach_both() || v_register() || v_array_init() || v_callback() || v_alloc_filled())
 		return -1;
@@ -216,18 +216,18 @@ static int v_rich(void)
 }
 
 /* The same without the section, in which nobody may leave. */
-static int v_rich_leaver(void)
+static inline int v_rich_leaver(void)
 {
 	return v_attach_both() || v_register() || v_array_init() || v_callback() ? -1 : 0;
 }
 
-static int v_init_rich(void)
+static inline int v_init_rich(void)
 {
 	return v_init() || v_register() || v_array_init() || v_callback() || v_alloc_filled() ? -1
 											      : 0;
 }
 
-static int v_callback_and_pages(void)
+static inline int v_callback_and_pages(void)
 {
 	return v_callback() || v_alloc_filled() ? -1 : 0;
 }
