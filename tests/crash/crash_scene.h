@@ -121,7 +121,7 @@ static inline int look_seg(
 	char *va = ms->addr;
 
 	if (msl->external)
-		look->ext++;
+		look->ext += va >= STAY_VA && va < STAY_VA + STAY_EXT * EXT_PAGE;
 	else if (va >= here.stay && va < here.stay + STAY * page_sz)
 		look->stay++;
 	else

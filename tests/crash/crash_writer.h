@@ -183,9 +183,9 @@ static inline bool account_same(void)
 {
 	struct account now = account_take();
 
-	SAME(segments);
 	SAME(lists);
 	SAME(bytes);
+	SAME(segments);
 	SAME(pieces);
 	SAME(arena_bytes);
 	SAME(readers);

@@ -139,7 +139,11 @@ static inline void pool_look(void)
 
 static inline void pool_leave(void)
 {
-	pool_expect("fini", rcumem_fini(), 0, 0, 0);
+	/* A callback may be running. */
+	if (rcumem_fini()) {
+		pool_expect("fini", -1, EBUSY, 0, 0);
+		return;
+	}
 	memset(&pool.range, 0, sizeof(pool.range));
 	memset(&pool.has_array, 0, sizeof(pool.has_array));
 	pool.listens = pool.attached = false;
@@ -172,6 +176,17 @@ static inline int64_t pool_run(const int64_t *arg)
 		if (write(STDERR_FILENO, ".", 1) != 1)
 			_exit(98);
 	}
+}
+
+/* External memory that its process had detached before it died is nobody's, and stays: 0 or -1. */
+static inline int64_t s_clear_pool(const int64_t *arg)
+{
+	(void)arg;
+	for (uint64_t i = 0; i < POOL_PLACES; i++)
+		if (rte_extmem_attach(OP_VA + i * POOL_STRIDE, 2 * EXT_PAGE) == 0 &&
+			rte_extmem_unregister(OP_VA + i * POOL_STRIDE, 2 * EXT_PAGE))
+			return -1;
+	return 0;
 }
 
 #endif /* POOL_H */

@@ -143,6 +143,7 @@ static void check_alone(void)
 	timed(&writer, s_reap, "reap");
 	timed(&writer, s_settle, "settle");
 	timed(&writer, s_clear, "clear");
+	timed(&writer, s_clear_pool, "clear external memory");
 	timed(&writer, s_settle, "settle");
 	timed(&writer, s_same, "the account");
 	must(&watcher, s_seen, "the watcher");
@@ -193,6 +194,7 @@ static void scene_begin(void)
 	peer_must(&watcher, s_watch, 0);
 	must(&writer, s_go_on, "go on");
 	must(&writer, s_settle, "settle");
+	must(&writer, s_clear, "clear");
 	sleep_ms(10);
 	must(&writer, s_account, "account");
 }
