@@ -79,8 +79,12 @@ static inline void model_event(enum rte_mem_event event, const void *addr, size_
 		return;
 	}
 	for (size_t page = first; page < first + len / page_sz; page++) {
-		if (model[page] != before || !is_used((const char *)msl->base_va + page * page_sz))
+		if (model[page] != before ||
+			!is_used((const char *)msl->base_va + page * page_sz)) {
 			model_wrong++;
+			fprintf(stderr, "event %d of page %zu, which was %d\n", (int)event, page,
+				model[page]);
+		}
 		model[page] = !before;
 	}
 }
@@ -131,6 +135,40 @@ static inline int64_t op_model_agrees(const int64_t *arg)
 	for (size_t page = 0; page < MODEL_PAGES; page++)
 		known += model[page];
 	return model_wrong == 0 && found == known ? found : -1;
+}
+
+/* ---- Another callback of the same process, that comes and goes ---- */
+
+static pthread_t toggler;
+static atomic_bool toggles;
+
+static inline void *toggle_main(void *arg)
+{
+	int64_t failed = 0;
+
+	(void)arg;
+	while (atomic_load(&toggles)) {
+		failed += rte_mem_event_callback_register("toggle", event_ignore, NULL) != 0;
+		failed += rte_mem_event_callback_unregister("toggle", NULL) != 0;
+	}
+	return failed ? &toggler : NULL;
+}
+
+static inline int64_t op_toggle_begin(const int64_t *arg)
+{
+	(void)arg;
+	atomic_store(&toggles, true);
+	return -pthread_create(&toggler, NULL, toggle_main, NULL);
+}
+
+static inline int64_t op_toggle_end(const int64_t *arg)
+{
+	void *failed;
+
+	(void)arg;
+	atomic_store(&toggles, false);
+	pthread_join(toggler, &failed);
+	return failed ? -1 : 0;
 }
 
 static inline int64_t op_model_events(const int64_t *arg)

@@ -82,14 +82,15 @@ static void callbacks_come_and_go_beside_events(void **state)
 	peers_fini(peer, 3);
 }
 
-/* rows H10: whenever it begins, the picture and what follows it are the whole truth */
-static void subscriber_misses_nothing_and_hears_nothing_twice(void **state)
+/* Two plug and unplug, a third subscribes again and again, beside another callback or not. */
+static void subscribe_amid_churn(bool toggling)
 {
 	static struct peer peer[4];
 	int64_t events = 0;
 
-	(void)state;
 	init_patient(peer, 4);
+	if (toggling)
+		peer_must(&peer[2], op_toggle_begin, 0);
 	peer_must(&peer[0], op_subscribe, 0);
 	peer_must(&peer[3], op_subscribe, 0);
 	for (int64_t phase = 0; phase < 8; phase++) {
@@ -104,15 +105,31 @@ static void subscriber_misses_nothing_and_hears_nothing_twice(void **state)
 				continue;
 			if (peer_call(&peer[i], op_model_agrees, 0) !=
 				peer_call(&peer[1], op_segs, 0))
-				fail_msg("the model of %s is wrong in phase %d (seed %d)",
-					peer[i].name, (int)phase, SEED);
+				fail_msg("the model of %s is wrong in phase %d (seed %d): %s",
+					peer[i].name, (int)phase, SEED, peer_log(&peer[i]));
 		}
 		peer_must(&peer[2], op_unsubscribe, 0);
 	}
 	for (int i = 0; i < 4; i++)
 		events += peer_call(&peer[i], op_model_events, 0);
 	assert_true(events >= 3 * 8 * 600 / 2);
+	if (toggling)
+		peer_must(&peer[2], op_toggle_end, 0);
 	peers_fini(peer, 4);
+}
+
+/* rows H10: whenever it begins, the picture and what follows it are the whole truth */
+static void subscriber_misses_nothing_and_hears_nothing_twice(void **state)
+{
+	(void)state;
+	subscribe_amid_churn(false);
+}
+
+/* rows H10: the process may begin and end to listen for other reasons meanwhile */
+static void subscriber_misses_nothing_beside_a_callback_that_comes_and_goes(void **state)
+{
+	(void)state;
+	subscribe_amid_churn(true);
 }
 
 /* ---- What a subscriber is shown ---- */
@@ -278,6 +295,7 @@ static const struct CMUnitTest cases[] = {
 	PEER_CASE(order_of_events_is_the_same_in_every_process),
 	PEER_CASE(callbacks_come_and_go_beside_events),
 	PEER_CASE(subscriber_misses_nothing_and_hears_nothing_twice),
+	PEER_CASE(subscriber_misses_nothing_beside_a_callback_that_comes_and_goes),
 	PEER_CASE(subscriber_is_shown_runs_and_nothing_that_leaves),
 	PEER_CASE(subscribing_wrongly_is_refused),
 	PEER_CASE(subscribing_beside_one_that_does_not_go_on_times_out),
