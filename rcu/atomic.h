@@ -58,6 +58,16 @@ static inline void rcu_fetch_max_seq_cst(uint32_t *p, uint32_t v)
 		p, &old, v, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
 }
 
+/* `*p` becomes at least `v`. */
+static inline void rcu_fetch_max_release(uint64_t *p, uint64_t v)
+{
+	uint64_t old = __atomic_load_n(p, __ATOMIC_RELAXED);
+
+	while (old < v &&
+		!__atomic_compare_exchange_n(p, &old, v, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		;
+}
+
 #if defined(__SANITIZE_THREAD__)
 #define RCU_TSAN 1
 #elif defined(__has_feature)

@@ -25,6 +25,9 @@ static struct registry callbacks = REGISTRY_INIT(callbacks);
 /* The turn: keeps events apart, so that every callback sees them in one order. */
 static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 
+/* Threads that are about to register a callback and must not miss an event. */
+static uint32_t subscribing;
+
 /* This thread is telling them. */
 static __thread bool delivering __attribute__((tls_model("initial-exec")));
 
@@ -100,20 +103,26 @@ static bool drain_locked(struct region *region)
 	uint64_t mine = 1ull << runtime.process;
 	uint64_t number;
 
-	/* Relaxed: only whoever has the turn stores it.  Acquire pairs with event_log_append(). */
+	/* Relaxed: stored with the turn, or raised beyond what is ours.  Acquire pairs with
+	 * event_log_append(). */
 	while ((number = rcu_load_relaxed(&self->told) + 1) <=
 		rcu_load_acquire(&region->events.head)) {
 		struct region_event *entry = event_log_entry(region, number);
 		bool to_us = entry->to & mine;
 
+		/* Who does not listen is not waited for: the entry may be another event's by now.
+		 */
+		if (!(event_log_listeners(region) & mine))
+			break;
 		TEST_POINT("event.begin");
 		if (to_us && event_log_decide(entry, runtime.process, EVENT_BEGUN))
 			tell(region, entry);
 		if (runtime_region() != region)
 			return false;
 		TEST_POINT("event.told");
-		/* Release pairs with event_log_pending(): the callbacks are over. */
-		rcu_store_release(&self->told, number);
+		/* Release pairs with event_log_pending(): the callbacks are over.  The maximum, for
+		 * start_locked() may have gone further. */
+		rcu_fetch_max_release(&self->told, number);
 		if (to_us)
 			event_log_answer(region);
 		TEST_POINT("event.answered");
@@ -135,10 +144,16 @@ int events_drain(struct region *region, uint64_t event)
 
 /* ---- Registering ---- */
 
+bool events_wanted(void)
+{
+	/* Relaxed: who registers or subscribes updates afterwards, under the same lock. */
+	return rcu_load_relaxed(&subscribing) || !registry_empty(&callbacks);
+}
+
 /* With the runtime: listen exactly while there are callbacks. */
 static int listen(struct region *region)
 {
-	return region ? listen_set(region, !registry_empty(&callbacks)) : 0;
+	return region ? listen_update(region) : 0;
 }
 
 int events_attach(struct region *region)
@@ -293,13 +308,17 @@ int rcumem_subscribe(const char *name, rte_mem_event_callback_t clb, void *arg)
 		return api_result(-ENOMEM);
 	*replay = (struct replay){.region = region, .clb = clb, .arg = arg};
 	writer_offline();
-	err = listen_set(region, true);
+	/* Relaxed: see events_wanted(). */
+	rcu_fetch_add_relaxed(&subscribing, 1);
+	err = listen(region);
 	if (!err)
 		err = turn_take(region);
 	if (!err) {
 		err = subscribe_locked(replay, name, &entry);
 		pthread_mutex_unlock(&turn);
 	}
+	/* Relaxed, as above. */
+	rcu_fetch_add_relaxed(&subscribing, -1);
 	listen(region);
 	writer_online();
 	free(replay);
@@ -316,6 +335,7 @@ void events_fork_child(void)
 	/* Another thread of the parent may have been delivering. */
 	pthread_mutex_init(&turn, NULL);
 	listen_fork_child();
+	subscribing = 0;
 	delivering = false;
 	registry_forget(&callbacks);
 }

@@ -21,6 +21,9 @@
  */
 int events_attach(struct region *region);
 
+/* There are callbacks, or there is about to be one. */
+bool events_wanted(void);
+
 /*
  * Tell this process's callbacks up to event `event`.  0, or -ETIMEDOUT when
  * another thread's callback does not return.  No mutex of the runtime is held.

@@ -75,8 +75,11 @@ static void start_locked(struct region *region)
 	struct region_process *self = &region->processes[runtime.process];
 
 	TEST_POINT("listen.start");
-	/* Nothing before is told.  Relaxed: of this process. */
-	rcu_store_relaxed(&self->told, rcu_load_relaxed(&region->events.head));
+	/*
+	 * Nothing before is told.  Relaxed head: of this process.  Release pairs with
+	 * event_log_pending(); the maximum, for drain_locked() may be at an event of earlier days.
+	 */
+	rcu_fetch_max_release(&self->told, rcu_load_relaxed(&region->events.head));
 	TEST_POINT("listen.level");
 	rcu_store_relaxed(&listening.on, true); /* Relaxed: the bell orders. */
 	/* Release pairs with event_log_listeners(): events are told from `told` on. */
@@ -93,11 +96,13 @@ static void end_locked(struct region *region)
 	event_log_answer(region);                /* Whoever waits for this process need not. */
 }
 
-int listen_set(struct region *region, bool on)
+int listen_update(struct region *region)
 {
 	int err = 0;
+	bool on;
 
 	pthread_mutex_lock(&listening.lock);
+	on = events_wanted(); /* Under the lock: the last to ask knows best. */
 	if (on && !listening.on) {
 		err = thread_start(region);
 		if (!err)

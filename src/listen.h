@@ -8,8 +8,9 @@
 
 #include "region.h"
 
-/* Be told of events from now on, or no more: 0 or -errno of starting the thread. */
-int listen_set(struct region *region, bool on);
+/* Be told of events exactly while events_wanted(), which may have changed: 0 or -errno of starting
+ * the thread. */
+int listen_update(struct region *region);
 
 /* End the thread.  Before the runtime goes. */
 void listen_end(struct region *region);

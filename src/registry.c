@@ -60,10 +60,11 @@ int registry_remove(struct registry *registry, const char *name, const void *arg
 	entry = find_locked(registry, name, arg, socket);
 	if (entry) {
 		entry->gone = true;
-		rcu_store_relaxed(
-			&registry->cnt, registry->cnt - 1); /* Relaxed: see registry_empty(). */
 		while (entry->running)
 			pthread_cond_wait(&registry->idle, &registry->lock);
+		/* Not before: while it runs, its process must be waited for.  Relaxed: see
+		 * registry_empty(). */
+		rcu_store_relaxed(&registry->cnt, registry->cnt - 1);
 		cds_list_del(&entry->node);
 		free(entry);
 	}
