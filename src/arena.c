@@ -170,6 +170,7 @@ int arena_attach(const char *name, size_t len, void **va)
 
 	if (err)
 		return err;
+	process_reap_dead(runtime_region()); /* What they alone had is gone. */
 	piece = arena_find_name(runtime_region()->arena, name);
 	if (piece == NULL || piece->asked != len)
 		return writer_end(-ENOENT);

@@ -142,11 +142,14 @@ static void publish_list(struct region *region, const struct external_request *r
 static int register_locked(struct region *region, const struct external_request *req)
 {
 	struct snapshot_edit edit;
-	int64_t list = find_free(region);
+	int64_t list;
 	int err;
 
 	if (overlaps(region, req->va, req->len))
+		process_reap_dead(region); /* What they alone had is gone. */
+	if (overlaps(region, req->va, req->len))
 		return -EEXIST;
+	list = find_free(region);
 	if (list < 0 || region->next_socket_id > INT32_MAX)
 		return -ENOSPC;
 	err = snapshot_reserve(region, snapshot_cost(0), NULL);

@@ -255,6 +255,10 @@ static int attach_locked(struct region *region, uint32_t list, bool attach)
 
 	if (attach && (state->attached & mine))
 		return -EEXIST;
+	if (attach)
+		process_reap_dead(region); /* What they alone had is gone. */
+	if (state->kind != LIST_EXTERNAL)
+		return -ENOENT;
 	if (!attach && !(state->attached & mine))
 		return -ENOENT;
 	attached_store(state, state->attached ^ mine);
