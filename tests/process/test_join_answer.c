@@ -36,15 +36,15 @@ static void server_close(int server)
 	rmdir(path);
 }
 
-/* Take one question, and answer so many bytes with so many descriptors of nothing. */
-static void server_answer(int server, const void *bytes, size_t len, int n_fds)
+/* Take one question, and answer so many bytes with so many descriptors. */
+static void server_give(int server, const void *bytes, size_t len, const int *fds, int n_fds)
 {
 	struct join_question question;
 	struct pollfd ready = {.fd = server, .events = POLLIN};
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE(8 * sizeof(int))] = {0};
 	struct iovec iov = {(void *)(uintptr_t)bytes, len};
 	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
-	int fd, null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int fd;
 
 	assert_int_equal(poll(&ready, 1, 5000), 1);
 	fd = accept(server, NULL, NULL);
@@ -58,12 +58,21 @@ static void server_answer(int server, const void *bytes, size_t len, int n_fds)
 		header->cmsg_level = SOL_SOCKET;
 		header->cmsg_type = SCM_RIGHTS;
 		header->cmsg_len = CMSG_LEN((size_t)n_fds * sizeof(int));
-		for (int i = 0; i < n_fds; i++)
-			memcpy(CMSG_DATA(header) + (size_t)i * sizeof(int), &null, sizeof(int));
+		memcpy(CMSG_DATA(header), fds, (size_t)n_fds * sizeof(int));
 	}
 	if (len)
 		assert_int_equal(sendmsg(fd, &msg, 0), len);
 	close(fd);
+}
+
+/* The same with descriptors of nothing. */
+static void server_answer(int server, const void *bytes, size_t len, int n_fds)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	const int fds[] = {null, null, null, null};
+
+	assert_true(n_fds <= (int)ARRAY_LEN(fds));
+	server_give(server, bytes, len, fds, n_fds);
 	close(null);
 }
 
@@ -154,6 +163,85 @@ static void descriptors_that_did_not_come_are_emfile(void **state)
 	answer_is(&peer, &answer, sizeof(answer), 3, EMFILE);
 	answer.err = -EMFILE;
 	answer_is(&peer, &answer, sizeof(answer), 0, EMFILE);
+}
+
+/* ---- Control regions that are none ---- */
+
+#define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
+
+/* A copy of a control region, of so many bytes, with one byte changed at `flip`. */
+static int region_copy(int region, off_t len, off_t flip, int seals)
+{
+	int fd = memfd_create("copy", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	char page[4096];
+
+	assert_int_equal(ftruncate(fd, len), 0);
+	for (off_t at = lseek(region, 0, SEEK_DATA); at >= 0 && at < len;
+		at = lseek(region, at + 4096, SEEK_DATA)) {
+		assert_int_equal(pread(region, page, sizeof(page), at), sizeof(page));
+		assert_int_equal(pwrite(fd, page, sizeof(page), at), sizeof(page));
+	}
+	if (flip >= 0) {
+		assert_int_equal(pread(region, page, 1, flip), 1);
+		page[0] ^= 0x40;
+		assert_int_equal(pwrite(fd, page, 1, flip), 1);
+	}
+	assert_int_equal(fcntl(fd, F_ADD_SEALS, seals), 0);
+	return fd;
+}
+
+/* Offer a region instead of the one of the gift: the errno of the newcomer. */
+static int offer(struct peer *newcomer, const struct join_gift *gift, int region)
+{
+	struct join_answer answer = good_answer();
+	int server = server_listen();
+	int64_t held = peer_call(newcomer, op_fds, 0);
+	int fds[8], err;
+
+	memcpy(fds, gift->fds, gift->n_fds * sizeof(int));
+	fds[0] = region;
+	answer.n_fds = gift->n_fds;
+	answer.base = gift->base;
+	answer.len = gift->len;
+	peer_begin(newcomer, op_init, RCUMEM_ATTACH_JOIN);
+	server_give(server, &answer, sizeof(answer), fds, (int)gift->n_fds);
+	close(region);
+	assert_int_equal(peer_end(newcomer), -1);
+	server_close(server);
+	err = newcomer->reply.err;
+	assert_int_equal(peer_call(newcomer, op_fds, 0), held);
+	return err;
+}
+
+static void region_that_is_damaged_is_a_bad_message(void **state)
+{
+	static const off_t flips[] = {offsetof(struct region, magic), offsetof(struct region, base),
+		offsetof(struct region, len), offsetof(struct region, lists),
+		offsetof(struct region, n_internal)};
+	static struct peer peer[2];
+	struct join_gift gift;
+	off_t len;
+
+	(void)state;
+	peers_init(peer, 1);
+	peer_start(&peer[1], "newcomer");
+	assert_int_equal(join_fetch(PEER_PREFIX, JOIN_ATTACH, &gift), 0);
+	len = (off_t)gift.len;
+	peer_kill(&peer[0]);
+	peer_fails(&peer[1], ENOENT, op_init, RCUMEM_ATTACH_JOIN);
+	for (size_t i = 0; i < ARRAY_LEN(flips); i++) {
+		int fd = region_copy(gift.fds[0], len, flips[i], SEALS);
+
+		assert_int_equal(offer(&peer[1], &gift, fd), EBADMSG);
+	}
+	assert_int_equal(
+		offer(&peer[1], &gift, region_copy(gift.fds[0], len / 2, -1, SEALS)), EBADMSG);
+	assert_int_equal(
+		offer(&peer[1], &gift, region_copy(gift.fds[0], 4096, -1, SEALS)), EBADMSG);
+	assert_int_equal(
+		offer(&peer[1], &gift, region_copy(gift.fds[0], len, -1, F_SEAL_GROW)), EBADMSG);
+	assert_logged(&peer[1], "rcumem: error");
+	join_gift_close(&gift);
 }
 
 static void silent_server_times_out_and_a_closed_one_is_asked_no_more(void **state)
@@ -281,6 +369,7 @@ static const struct CMUnitTest cases[] = {
 	PEER_CASE(another_build_is_a_protocol_error),
 	PEER_CASE(nonsense_is_a_protocol_error_and_nothing_is_kept_of_it),
 	PEER_CASE(descriptors_that_did_not_come_are_emfile),
+	PEER_CASE(region_that_is_damaged_is_a_bad_message),
 	PEER_CASE(silent_server_times_out_and_a_closed_one_is_asked_no_more),
 	PEER_CASE(process_gives_nothing_to_who_asks_nonsense),
 	PEER_CASE(process_gives_nothing_to_another_user),

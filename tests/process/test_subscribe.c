@@ -291,6 +291,35 @@ static void subscriber_without_a_reader_slot_is_refused_and_not_registered(void 
 	peers_fini(peer, 1);
 }
 
+/* No thread more for this user. */
+static int64_t op_limit_threads(const int64_t *arg)
+{
+	(void)arg;
+	return setrlimit(RLIMIT_NPROC, &(struct rlimit){1, 1});
+}
+
+static void subscriber_for_whom_no_thread_starts_is_refused(void **state)
+{
+	static struct peer peer;
+	struct peer_how how = {.uid = geteuid() == 0 ? UID_NOBODY : 0};
+
+	(void)state;
+	/* The limit is none for root. */
+	if (how.uid)
+		assert_int_equal(chown(peer_case.dir, UID_NOBODY, UID_NOBODY), 0);
+	assert_int_equal(peer_try(&peer, "single", &how), 0);
+	peer_must(&peer, op_init, 0);
+	peer_must(&peer, op_limit_threads, 0);
+	peer_fails(&peer, EAGAIN, op_subscribe, 0);
+	peer_fails(&peer, ENOENT, op_unsubscribe, 0);
+	peer_fails(&peer, EAGAIN, op_listen, 0);
+	peer_fails(&peer, ENOENT, op_unlisten, 0);
+	peer_must(&peer, op_free, peer_alloc(&peer, 1), 1);
+	peers_fini(&peer, 1);
+	if (how.uid)
+		assert_int_equal(chown(peer_case.dir, 0, 0), 0);
+}
+
 static const struct CMUnitTest cases[] = {
 	PEER_CASE(order_of_events_is_the_same_in_every_process),
 	PEER_CASE(callbacks_come_and_go_beside_events),
@@ -300,6 +329,7 @@ static const struct CMUnitTest cases[] = {
 	PEER_CASE(subscribing_wrongly_is_refused),
 	PEER_CASE(subscribing_beside_one_that_does_not_go_on_times_out),
 	PEER_CASE(subscriber_without_a_reader_slot_is_refused_and_not_registered),
+	PEER_CASE(subscriber_for_whom_no_thread_starts_is_refused),
 };
 
 PEER_MAIN("subscribing", cases)

@@ -2,7 +2,7 @@
 
 /*
  * Other processes than the one that started the runtime: children, processes
- * without privilege, killed ones.
+ * without privilege, killed ones.  Many of them at once: tests/process.
  */
 
 #include <signal.h>
@@ -147,10 +147,13 @@ static int hold_the_prefix(void)
 static void prefix_is_joined_and_outlives_its_creator(void **state)
 {
 	struct rcumem_options opts = test_options();
+	char dir[] = "/tmp/rcumem-test-XXXXXX";
 	char byte = 0;
 	pid_t pid;
 
 	(void)state;
+	assert_non_null(mkdtemp(dir));
+	setenv("RCUMEM_RUNTIME_DIR", dir, 1);
 	assert_int_equal(pipe(pipe_up), 0);
 	assert_int_equal(pipe(pipe_down), 0);
 	fflush(NULL);
@@ -175,6 +178,8 @@ static void prefix_is_joined_and_outlives_its_creator(void **state)
 	runtime_start(&opts);
 	assert_int_equal(segs_now(), 0);
 	runtime_stop();
+	assert_int_equal(rmdir(dir), 0);
+	unsetenv("RCUMEM_RUNTIME_DIR");
 }
 
 int main(void)
