@@ -137,12 +137,15 @@ static inline bool others_have_lists(void)
 
 static inline bool shmem_is_back(void)
 {
-	for (int i = 0; i < 40; i++) {
+	bool others = false;
+
+	for (int i = 0; i < 100; i++) {
 		if (shmem_kib() <= peer_case.shmem_kib + 256)
 			return true;
+		others |= others_have_lists();
 		sleep_ms(50);
 	}
-	if (others_have_lists()) {
+	if (others) {
 		print_message("shared memory: others take some as well, not compared\n");
 		return true;
 	}

@@ -291,11 +291,15 @@ static void subscriber_without_a_reader_slot_is_refused_and_not_registered(void 
 	peers_fini(peer, 1);
 }
 
-/* No thread more for this user. */
+/* (limit): no more threads for this user; 0: as many as there may be. */
 static int64_t op_limit_threads(const int64_t *arg)
 {
-	(void)arg;
-	return setrlimit(RLIMIT_NPROC, &(struct rlimit){1, 1});
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NPROC, &limit))
+		return -1;
+	limit.rlim_cur = arg[0] ? (rlim_t)arg[0] : limit.rlim_max;
+	return setrlimit(RLIMIT_NPROC, &limit);
 }
 
 static void subscriber_for_whom_no_thread_starts_is_refused(void **state)
@@ -309,11 +313,13 @@ static void subscriber_for_whom_no_thread_starts_is_refused(void **state)
 		assert_int_equal(chown(peer_case.dir, UID_NOBODY, UID_NOBODY), 0);
 	assert_int_equal(peer_try(&peer, "single", &how), 0);
 	peer_must(&peer, op_init, 0);
-	peer_must(&peer, op_limit_threads, 0);
+	peer_must(&peer, op_limit_threads, 1);
 	peer_fails(&peer, EAGAIN, op_subscribe, 0);
 	peer_fails(&peer, ENOENT, op_unsubscribe, 0);
 	peer_fails(&peer, EAGAIN, op_listen, 0);
 	peer_fails(&peer, ENOENT, op_unlisten, 0);
+	peer_must(&peer, op_limit_threads, 0);
+	peer_must(&peer, op_subscribe, 0);
 	peer_must(&peer, op_free, peer_alloc(&peer, 1), 1);
 	peers_fini(&peer, 1);
 	if (how.uid)
