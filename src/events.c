@@ -14,10 +14,10 @@
 #include "log.h"
 #include "point.h"
 #include "registry.h"
+#include "replay.h"
 #include "runtime.h"
 #include "section.h"
 #include "segment.h"
-#include "snapshot.h"
 #include "writer.h"
 
 static struct registry callbacks = REGISTRY_INIT(callbacks);
@@ -194,58 +194,6 @@ int rte_mem_event_callback_unregister(const char *name, void *arg)
 
 /* ---- Subscribing: a picture of what there is, then every event after it ---- */
 
-struct replay {
-	struct region *region;
-	rte_mem_event_callback_t clb;
-	void *arg;
-	uint32_t n_leaving;
-	struct op_record leaving[REGION_OPS]; /* Their FREE events were told before the picture. */
-};
-
-static void replay_range(const struct replay *replay, uint32_t list, uint32_t first, uint32_t n)
-{
-	const struct list_state *state = &replay->region->states[list];
-
-	if (n)
-		replay->clb(RTE_MEM_EVENT_ALLOC, (void *)(uintptr_t)segment_va(state, first),
-			(size_t)n << state->page_shift, replay->arg);
-}
-
-/* A run of pages in use, without what is leaving. */
-static int replay_run(void *ctx, uint32_t list, uint32_t first, uint32_t n)
-{
-	const struct replay *replay = ctx;
-	uint32_t end = first + n;
-
-	while (first < end) {
-		uint32_t stop = end, next = end;
-
-		for (uint32_t i = 0; i < replay->n_leaving; i++) {
-			const struct op_record *op = &replay->leaving[i];
-
-			if (op->list != list || op->first + op->n <= first || op->first >= stop)
-				continue;
-			stop = op->first > first ? op->first : first;
-			next = op->first + op->n;
-		}
-		replay_range(replay, list, first, stop - first);
-		first = next;
-	}
-	return 0;
-}
-
-static void replay_all(struct replay *replay, uint64_t root)
-{
-	struct region *region = replay->region;
-	const struct snapshot_entry *entry;
-	int64_t list = -1;
-
-	while ((list = snapshot_next_list(region, root, (uint32_t)(list + 1), &entry)) >= 0)
-		if (list < region->n_internal)
-			snapshot_runs(region, entry, (uint32_t)list, region->states[list].n_pages,
-				replay_run, replay);
-}
-
 /*
  * With the turn: take the writer mutex at a moment when this process has told
  * every event there is.  What comes later is told after the turn ends.
@@ -272,7 +220,6 @@ static int subscribe_locked(
 {
 	struct region *region = replay->region;
 	bool section;
-	uint64_t root;
 	int err = lock_level(region);
 
 	if (err)
@@ -281,14 +228,11 @@ static int subscribe_locked(
 	section = callbacks_enter();
 	/* Without a section the picture cannot be kept. */
 	err = section ? registry_add(&callbacks, name, entry) : -ENOSPC;
-	root = snapshot_get(region);
-	for (uint32_t i = 0; i < REGION_OPS; i++)
-		if (region->ops[i].state == OP_FREE_EVENTS)
-			replay->leaving[replay->n_leaving++] = region->ops[i];
+	replay_take(replay);
 	TEST_POINT("subscribe.pictured");
 	writer_unlock(region);
 	if (!err)
-		replay_all(replay, root);
+		replay_tell(replay);
 	TEST_POINT("subscribe.replayed");
 	callbacks_exit(section);
 	return err;

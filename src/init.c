@@ -2,19 +2,16 @@
 /* The life of the runtime in this process: init, fini, fork. */
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent.h"
 #include "alloc.h"
 #include "api.h"
-#include "dma.h"
 #include "events.h"
-#include "join.h"
 #include "listen.h"
 #include "log.h"
+#include "open.h"
 #include "options.h"
 #include "os.h"
 #include "phys.h"
@@ -91,99 +88,6 @@ static void fork_register(void)
 
 /* ---- init ---- */
 
-static int shape_from(const struct rcumem_options *opts, struct region_shape *shape)
-{
-	*shape = (struct region_shape){
-		.base = opts->base_va,
-		.max_lists = opts->max_lists,
-		.max_readers = opts->max_readers,
-		.max_nodes = opts->max_nodes,
-		.list_len = opts->list_len,
-		.page_sizes = opts->page_sizes,
-	};
-	shape->n_sockets = os_numa_nodes(shape->sockets, REGION_SOCKETS);
-	for (int s = 0; s < REGION_SOCKETS; s++) {
-		bool known = false;
-
-		for (int i = 0; i < shape->n_sockets; i++)
-			known |= shape->sockets[i] == s;
-		if (!known && (opts->socket_mem[s] || opts->socket_limit[s]))
-			return -EINVAL;
-	}
-	return 0;
-}
-
-static void fill_in(struct region *region, const struct rcumem_options *opts, bool membarrier)
-{
-	region->iova_mode = opts->iova_mode == RCUMEM_IOVA_PA ? RTE_IOVA_PA : RTE_IOVA_VA;
-	region->nchannel = opts->nchannel;
-	region->nrank = opts->nrank;
-	region->membarrier = membarrier;
-	region->free_timeout_ns = opts->free_timeout_ms * 1000000ull;
-	region->lock_timeout_ns = opts->lock_timeout_ms * 1000000ull;
-	region->event_timeout_ns = opts->event_timeout_ms * 1000000ull;
-	memcpy(region->socket_limit, opts->socket_limit, sizeof(region->socket_limit));
-	if (opts->prefix)
-		snprintf(region->prefix, sizeof(region->prefix), "%s", opts->prefix);
-	dma_narrow(region, opts->dma_mask_bits);
-}
-
-/* ---- The lists' backing, mapped whole ---- */
-
-static int make_backing(const struct region *region)
-{
-	for (uint32_t i = 0; i < region->n_internal; i++) {
-		const struct rte_memseg_list *msl = &region->lists[i];
-
-		runtime.list_fds[i] = os_memfd(msl->memseg_arr.name, msl->page_sz, msl->len);
-		if (runtime.list_fds[i] < 0)
-			return runtime.list_fds[i];
-	}
-	return 0;
-}
-
-static int map_list(const struct region *region, uint32_t list)
-{
-	const struct rte_memseg_list *msl = &region->lists[list];
-	int fd = runtime.list_fds[list];
-	int err = os_map_backing(fd, msl->base_va, msl->len, runtime.guard_fd);
-
-	if (err && err != -EEXIST && runtime.guard_fd >= 0) {
-		log_message(LOG_INFO, "holes of %s are not guarded: error %d", msl->memseg_arr.name,
-			-err);
-		err = os_map_backing(fd, msl->base_va, msl->len, -1);
-	}
-	if (err != -EEXIST)
-		return err;
-	log_message(LOG_ERROR, "the address of %s, %p, is taken in this process",
-		msl->memseg_arr.name, msl->base_va);
-	return -EADDRNOTAVAIL;
-}
-
-static void unmap_lists(struct region *region, uint32_t n)
-{
-	for (uint32_t i = 0; i < n; i++)
-		os_unmap(region->lists[i].base_va, region->lists[i].len);
-}
-
-static int map_lists(struct region *region)
-{
-	uint32_t n = 0;
-	int err = 0;
-
-	runtime.guard_fd = os_guard_open();
-	if (runtime.guard_fd < 0) {
-		log_message(LOG_INFO, "no userfaultfd (error %d): holes are not guarded",
-			-runtime.guard_fd);
-		runtime.guard_fd = -1;
-	}
-	for (; !err && n < region->n_internal; n++)
-		err = map_list(region, n);
-	if (err)
-		unmap_lists(region, n - 1);
-	return err;
-}
-
 static void view_set(struct region *region)
 {
 	runtime_view.va_index = region->va_index;
@@ -201,7 +105,7 @@ static void forget(struct region *region)
 
 	rcu_detach();
 	view_clear();
-	unmap_lists(region, n);
+	open_undo(region, n);
 	TEST_POINT("fini.unmap");
 	region_unmap(region);
 	TEST_POINT("fini.close");
@@ -257,87 +161,6 @@ static int initial_memory(const struct rcumem_options *opts)
 	return err;
 }
 
-/* A new runtime, mapped, of nobody yet. */
-static int create(const struct rcumem_options *opts, bool membarrier, struct region **region)
-{
-	struct region_shape shape;
-	int here = 1;
-	int err = shape_from(opts, &shape);
-
-	if (err)
-		return err;
-	if (opts->iova_mode == RCUMEM_IOVA_PA && os_virt2phys(&here) == OS_BAD_PHYS)
-		return -EPERM;
-	err = process_lock_file();
-	if (err < 0)
-		return err;
-	runtime.lock_fd = err;
-	err = region_create(&shape, region, &runtime.region_fd);
-	if (err) {
-		runtime.region_fd = -1;
-		return err;
-	}
-	TEST_POINT("init.created");
-	fill_in(*region, opts, membarrier);
-	return make_backing(*region);
-}
-
-/* The lists' files, as somebody gave them: each as long as its list. */
-static int check_backing(const struct region *region, const struct join_gift *gift)
-{
-	struct stat st;
-
-	if (gift->n_fds != JOIN_LISTS + region->n_internal)
-		return -EBADMSG;
-	for (uint32_t i = 0; i < region->n_internal; i++)
-		if (fstat(gift->fds[JOIN_LISTS + i], &st) ||
-			(uint64_t)st.st_size != region->lists[i].len)
-			return -EBADMSG;
-	return 0;
-}
-
-/* A runtime that others made, mapped. */
-static int join(struct join_gift *gift, bool membarrier, struct region **region)
-{
-	int err = region_join(gift->fds[0], gift->base, gift->len, region);
-
-	if (!err)
-		err = check_backing(*region, gift);
-	if (!err && (*region)->membarrier && !membarrier) {
-		log_message(LOG_ERROR, "the others rely on membarrier, which this process lacks");
-		err = -ENOTSUP;
-	}
-	if (err) {
-		join_gift_close(gift);
-		return err;
-	}
-	runtime.region_fd = gift->fds[0];
-	runtime.lock_fd = gift->fds[1];
-	memcpy(runtime.list_fds, &gift->fds[JOIN_LISTS], (*region)->n_internal * sizeof(int));
-	return 0;
-}
-
-/* With the directory locked: join or create, as the options say; *created tells which. */
-static int open_region(
-	const struct rcumem_options *opts, bool membarrier, struct region **region, bool *created)
-{
-	struct join_gift gift;
-	int err = opts->prefix ? join_ask(&rundir, JOIN_ATTACH, opts->lock_timeout_ms * 1000000ull,
-					 &gift)
-			       : -ENOENT;
-
-	*created = err == -ENOENT;
-	if (err == 0 && opts->attach == RCUMEM_ATTACH_CREATE) {
-		join_gift_close(&gift);
-		return -EEXIST;
-	}
-	if (err == 0)
-		return join(&gift, membarrier, region);
-	if (err == -ENOENT && opts->attach != RCUMEM_ATTACH_JOIN)
-		return create(opts, membarrier, region);
-	return err;
-}
-
 /* Mapped: take a slot, and answer newcomers. */
 static int settle_in(struct region *region)
 {
@@ -367,22 +190,19 @@ static int settle_in(struct region *region)
 
 static int start(const struct rcumem_options *opts)
 {
-	bool membarrier = rcu_membarrier_register();
 	struct region *region = NULL;
 	bool created = false;
 	int err;
 
-	if (!membarrier)
-		log_message(LOG_INFO, "no membarrier: a section costs a fence");
 	if (opts->prefix) {
 		err = rundir_open(&rundir, opts->prefix, opts->lock_timeout_ms * 1000000ull);
 		if (err)
 			return err;
 	}
 	memset(runtime.list_fds, 0xff, sizeof(runtime.list_fds));
-	err = open_region(opts, membarrier, &region, &created);
+	err = open_region(opts, &rundir, &region, &created);
 	if (!err)
-		err = map_lists(region);
+		err = open_lists(region);
 	if (err) {
 		if (region)
 			region_unmap(region);
