@@ -6,8 +6,8 @@
  * Other processes for a case: start, ask, stop, continue, kill, end.
  *
  * A peer is a process of this same program, made by exec(), so that nothing is
- * inherited.  It calls functions for the case: peer_call(peer, fn, args...).
- * The case's own process never starts a runtime.
+ * inherited.  It calls functions for the case, whose own process never starts
+ * a runtime: peer_call(peer, fn, args...).
  *
  * 1. Every answer is waited for PEER_TIMEOUT_MS at most; then the case fails.
  * 2. Peers end with the case, and with the program if that is killed.
@@ -81,7 +81,7 @@ static inline int peer_prepare(const struct peer_how *how, int fd, int log_fd, u
 	return how->max_files ? setrlimit(RLIMIT_NOFILE, &files) : 0;
 }
 
-/* Room for one more, or the room of one that has ended. */
+/* A place in the list, or the place of one that has ended. */
 static inline void peer_enlist(struct peer *peer)
 {
 	for (unsigned int i = 0; i < n_peers; i++) {
@@ -292,12 +292,5 @@ static inline int64_t peer_ms(const struct peer *peer)
 {
 	return peer->reply.ns / 1000000;
 }
-
-#define assert_logged(peer, words)                                                                 \
-	do {                                                                                       \
-		if (!strstr(peer_log(peer), words))                                                \
-			fail_msg("%s did not say \"%s\" but:\n%s", (peer)->name, words,            \
-				peer_log(peer));                                                   \
-	} while (0)
 
 #endif /* PEER_H */

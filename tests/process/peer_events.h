@@ -176,4 +176,33 @@ static inline bool peer_comes_to(
 	return false;
 }
 
+/* The next record of a peer. */
+static inline struct record expect(struct peer *peer, const struct record *records_of,
+	unsigned int i, enum rte_mem_event event, int id, int64_t addr, int64_t n)
+{
+	const struct record *is = &records_of[i];
+
+	if (is->event != (int32_t)event || is->id != id || is->addr != addr ||
+		is->len != n * (int64_t)page_sz)
+		fail_msg("%s, record %u: event %d for %d at 0x%llx, not %d for %d at 0x%llx",
+			peer->name, i, is->event, is->id, (unsigned long long)is->addr, event, id,
+			(unsigned long long)addr);
+	assert_true(is->whole);
+	return *is;
+}
+
+static inline void told(struct peer *peer, unsigned int n)
+{
+	assert_int_equal(peer_call(peer, op_told, 0), n);
+}
+
+/* A free that was left for later: by itself. */
+static inline void range_goes_by_itself(struct peer *peer, int64_t va)
+{
+	assert_true(peer_comes_to(peer, 0, op_find, va, 2));
+	assert_true(peer_comes_to(peer, 0, op_backed, 0, 0));
+	assert_int_equal(peer_stat(peer, frees), 1);
+	assert_int_equal(peer_stat(peer, bytes), 0);
+}
+
 #endif /* PEER_EVENTS_H */

@@ -187,6 +187,13 @@ static inline int64_t op_tid(const int64_t *arg)
 
 /* ---- In the case ---- */
 
+#define assert_logged(peer, words)                                                                 \
+	do {                                                                                       \
+		if (!strstr(peer_log(peer), words))                                                \
+			fail_msg("%s did not say \"%s\" but:\n%s", (peer)->name, words,            \
+				peer_log(peer));                                                   \
+	} while (0)
+
 /* Peers with a runtime, named by their places. */
 static inline void peers_init(struct peer *all, unsigned int n)
 {

@@ -144,7 +144,6 @@ static void go_on_without_the_creator(bool killed)
 	assert_int_equal(names_in(PEER_PREFIX, NULL, 0), 3);
 	peer_must(&peer[3], op_free, va, 2);
 	peer_must(&peer[3], op_free, more, 1);
-	assert_int_equal(peer_call(&peer[1], op_segs, 0), 0);
 	assert_int_equal(peer_call(&peer[1], op_backed, 0), 0);
 	peers_fini(&peer[1], 3);
 	assert_int_equal(names_in("", NULL, 0), 0);
@@ -258,7 +257,6 @@ static void runtimes_of_other_names_are_apart_and_the_environment_names_one(void
 	peers_fini(peer, 3);
 }
 
-/* The creator's options hold for all. */
 static int64_t op_join_with_other_options(const int64_t *arg)
 {
 	struct rcumem_options opts = peer_options();

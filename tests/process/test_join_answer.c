@@ -4,90 +4,7 @@
  * answers nonsense.  Here the case itself is that other end.
  */
 
-#include <sys/un.h>
-
-#include "join.h"
-#include "peer_case.h"
-#include "runtime.h"
-
-/* ---- A server that answers what it is told to ---- */
-
-static int server_listen(void)
-{
-	struct sockaddr_un addr = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-
-	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/" PEER_PREFIX, peer_case.dir);
-	assert_int_equal(mkdir(addr.sun_path, 0700), 0);
-	strcat(addr.sun_path, "/0");
-	assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
-	assert_int_equal(listen(fd, 8), 0);
-	return fd;
-}
-
-static void server_close(int server)
-{
-	char path[160];
-
-	close(server);
-	snprintf(path, sizeof(path), "%s/" PEER_PREFIX "/0", peer_case.dir);
-	unlink(path);
-	*strrchr(path, '/') = 0;
-	rmdir(path);
-}
-
-/* Take one question, and answer so many bytes with so many descriptors. */
-static void server_give(int server, const void *bytes, size_t len, const int *fds, int n_fds)
-{
-	struct join_question question;
-	struct pollfd ready = {.fd = server, .events = POLLIN};
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(8 * sizeof(int))] = {0};
-	struct iovec iov = {(void *)(uintptr_t)bytes, len};
-	struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
-	int fd;
-
-	assert_int_equal(poll(&ready, 1, 5000), 1);
-	fd = accept(server, NULL, NULL);
-	assert_int_equal(recv(fd, &question, sizeof(question), 0), sizeof(question));
-	assert_true(question.magic == REGION_MAGIC && question.want == JOIN_ATTACH);
-	if (n_fds) {
-		struct cmsghdr *header = (struct cmsghdr *)control;
-
-		msg.msg_control = control;
-		msg.msg_controllen = CMSG_SPACE((size_t)n_fds * sizeof(int));
-		header->cmsg_level = SOL_SOCKET;
-		header->cmsg_type = SCM_RIGHTS;
-		header->cmsg_len = CMSG_LEN((size_t)n_fds * sizeof(int));
-		memcpy(CMSG_DATA(header), fds, (size_t)n_fds * sizeof(int));
-	}
-	if (len)
-		assert_int_equal(sendmsg(fd, &msg, 0), len);
-	close(fd);
-}
-
-/* The same with descriptors of nothing. */
-static void server_answer(int server, const void *bytes, size_t len, int n_fds)
-{
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	const int fds[] = {null, null, null, null};
-
-	assert_true(n_fds <= (int)ARRAY_LEN(fds));
-	server_give(server, bytes, len, fds, n_fds);
-	close(null);
-}
-
-/* What a process of this build would say. */
-static struct join_answer good_answer(void)
-{
-	return (struct join_answer){
-		.magic = REGION_MAGIC,
-		.version = REGION_VERSION,
-		.fingerprint = region_fingerprint(),
-		.n_fds = 4,
-		.base = 1ull << 40,
-		.len = GIB,
-	};
-}
+#include "peer_server.h"
 
 static int64_t op_fds(const int64_t *arg)
 {
@@ -261,91 +178,6 @@ static void silent_server_times_out_and_a_closed_one_is_asked_no_more(void **sta
 	assert_int_equal(names_in("", NULL, 0), 0);
 }
 
-/* ---- The other way round: a process is asked by whom it should not answer ---- */
-
-static void own(const char *below, mode_t mode)
-{
-	char path[160];
-
-	snprintf(path, sizeof(path), "%s/%s", peer_case.dir, below);
-	assert_int_equal(chmod(path, mode), 0);
-}
-
-/* Ask the process in slot 0: what it answers, and how many descriptors it gives. */
-static struct join_answer ask(const void *question, size_t len, bool as_nobody, size_t *control_len)
-{
-	char control[4096];
-	struct sockaddr_un addr = {.sun_family = AF_UNIX};
-	struct join_answer answer = {.err = 1};
-	struct iovec iov = {&answer, sizeof(answer)};
-	struct msghdr msg = {.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control)};
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	bool connected;
-
-	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/" PEER_PREFIX "/0", peer_case.dir);
-	if (as_nobody)
-		assert_int_equal(seteuid(UID_NOBODY), 0);
-	connected = connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0;
-	if (as_nobody)
-		assert_int_equal(seteuid(0), 0);
-	assert_true(connected);
-	if (len)
-		assert_int_equal(send(fd, question, len, MSG_NOSIGNAL), len);
-	assert_int_equal(recvmsg(fd, &msg, MSG_CMSG_CLOEXEC), sizeof(answer));
-	*control_len = msg.msg_controllen;
-	close(fd);
-	return answer;
-}
-
-static void process_gives_nothing_to_who_asks_nonsense(void **state)
-{
-	static struct peer peer[2];
-	struct join_question question = {.magic = REGION_MAGIC, .want = 3};
-	size_t control_len;
-
-	(void)state;
-	peers_init(peer, 1);
-	assert_int_equal(ask(&question, sizeof(question), false, &control_len).err, -EPROTO);
-	assert_int_equal(control_len, 0);
-	question.want = JOIN_ATTACH;
-	question.magic++;
-	assert_int_equal(ask(&question, sizeof(question), false, &control_len).err, -EPROTO);
-	assert_int_equal(control_len, 0);
-	question.magic--;
-	assert_int_equal(ask(&question, sizeof(question) - 1, false, &control_len).err, -EPROTO);
-	assert_int_equal(control_len, 0);
-	/* Who says nothing does not keep others waiting. */
-	assert_int_equal(ask(&question, 0, false, &control_len).err, -EPROTO);
-	assert_int_equal(control_len, 0);
-	peer_start(&peer[1], "newcomer");
-	peer_must(&peer[1], op_init, RCUMEM_ATTACH_JOIN);
-	peers_fini(peer, 2);
-}
-
-static void process_gives_nothing_to_another_user(void **state)
-{
-	static struct peer peer;
-	struct join_question question = {.magic = REGION_MAGIC, .want = JOIN_ATTACH};
-	size_t control_len;
-
-	(void)state;
-	if (geteuid() != 0)
-		skip();
-	peers_init(&peer, 1);
-	/* Somebody has opened the doors. */
-	own("", 0755);
-	own(PEER_PREFIX, 0755);
-	own(PEER_PREFIX "/0", 0777);
-	assert_int_equal(ask(&question, sizeof(question), true, &control_len).err, -EACCES);
-	assert_int_equal(control_len, 0);
-	own("", 0700);
-	own(PEER_PREFIX, 0700);
-	peers_fini(&peer, 1);
-}
-
 static void process_of_another_user_is_no_access(void **state)
 {
 	static struct peer peer;
@@ -371,8 +203,6 @@ static const struct CMUnitTest cases[] = {
 	PEER_CASE(descriptors_that_did_not_come_are_emfile),
 	PEER_CASE(region_that_is_damaged_is_a_bad_message),
 	PEER_CASE(silent_server_times_out_and_a_closed_one_is_asked_no_more),
-	PEER_CASE(process_gives_nothing_to_who_asks_nonsense),
-	PEER_CASE(process_gives_nothing_to_another_user),
 	PEER_CASE(process_of_another_user_is_no_access),
 };
 
