@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef STRESS_SHARED_H
+#define STRESS_SHARED_H
+
+/*
+ * The stress test of several processes: each plugs and unplugs pages, looks all
+ * of them up, and walks.  What a right answer is, all of them know from memory
+ * that they share, which is not the library's.
+ *
+ * INV-SHARED-1  A page is PRESENT only after its alloc has returned, and no more
+ *               when its free begins; only the process whose page it is changes it.
+ * INV-SHARED-2  `begun` is raised before an alloc, `ended` after its pages are
+ *               PRESENT.  Where `begun` after a lookup is what `ended` was before
+ *               it, no alloc was under way, and an ABSENT page must not be found.
+ */
+
+#include <sys/types.h>
+
+#include "page.h"
+
+#define PROCESSES 8
+#define PLACES    2048 /* Pages of a size that are known; more are an error. */
+#define SIZES     2
+#define HELD      6 /* Allocations of a process at a time. */
+
+enum place_state {
+	PLACE_ABSENT,
+	PLACE_PRESENT,
+	PLACE_LEAVING,
+};
+
+/* The pages of one size: the first ones of their list. */
+struct field {
+	uint64_t page_sz;
+	uint64_t base; /* Of the list. */
+	uint32_t high; /* Pages ever used; grows. */
+	uint64_t begun __attribute__((aligned(64)));
+	uint64_t ended __attribute__((aligned(64)));
+	uint64_t places[PLACES]; /* Generation << 2 | enum place_state. */
+};
+
+/* What a process did. */
+struct deeds {
+	uint64_t plugs, frees, refused;
+	uint64_t lookups, must_find, must_miss, holds, walks, whole, events;
+	uint64_t no_runtime; /* It could not begin. */
+	uint64_t lost;       /* The last one: pages that are left in the lists' files. */
+};
+
+struct shared {
+	uint32_t ready; /* Processes that have joined. */
+	uint32_t done;  /* ... that hold nothing any more. */
+	uint32_t over;
+	uint32_t failed;
+	uint64_t ids; /* Of allocations. */
+	unsigned int n_fields;
+	struct field fields[SIZES];
+	struct deeds deeds[PROCESSES];
+};
+
+extern struct shared *shared;
+extern struct deeds *deeds; /* Of this process. */
+
+/* A page's state before a lookup, and what was under way. */
+struct instant {
+	uint64_t place;
+	uint64_t allocs;
+};
+
+static inline struct instant instant_before(const struct field *field, uint32_t place)
+{
+	/* Acquire, both: pair with the stores of take() and give(). */
+	uint64_t ended = rcu_load_acquire(&field->ended);
+
+	return (struct instant){rcu_load_acquire(&field->places[place]), ended};
+}
+
+static inline struct instant instant_after(const struct field *field, uint32_t place)
+{
+	uint64_t state = rcu_load_acquire(&field->places[place]); /* Acquire, both: as above. */
+
+	return (struct instant){state, rcu_load_acquire(&field->begun)};
+}
+
+static inline void *place_va(const struct field *field, uint32_t place)
+{
+	return (void *)(uintptr_t)(field->base + place * field->page_sz);
+}
+
+/* The writing half, until it is over; then it gives everything back. */
+void writer_half(uint64_t seed);
+
+/* The reading half: a thread. */
+void *reader_half(void *seed);
+
+/* A listener's view of the pages. */
+int view_begin(void);
+void view_end(void);
+
+#endif /* STRESS_SHARED_H */

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One of several processes that look pages up, walk, and listen. */
+
+#include <string.h>
+#include <time.h>
+
+#include "shared.h"
+
+#define KEPT 8 /* Pages that are looked at again before the section ends. */
+
+static struct field *field_of(uint64_t page_sz)
+{
+	for (unsigned int i = 0; i < shared->n_fields; i++)
+		if (shared->fields[i].page_sz == page_sz)
+			return &shared->fields[i];
+	return NULL;
+}
+
+/* What a lookup between two instants found, against what it must have. */
+static void judge(const char *what, const struct field *field, uint32_t place,
+	const struct instant *before, const struct instant *after, bool found)
+{
+	deeds->lookups++;
+	if (before->place != after->place)
+		return;
+	if ((before->place & 3) == PLACE_PRESENT) {
+		deeds->must_find++;
+		if (!found)
+			stress_fail("late", "%s does not find page %p, generation %llu", what,
+				place_va(field, place), (unsigned long long)before->place >> 2);
+	} else if ((before->place & 3) == PLACE_ABSENT && before->allocs == after->allocs) {
+		deeds->must_miss++;
+		if (found)
+			stress_fail("late", "%s finds page %p, which is free", what,
+				place_va(field, place));
+	}
+}
+
+/* The contents of a page that was found, inside the section: its generation, or 0. */
+static uint64_t contents(const struct field *field, uint32_t place, const struct instant *before,
+	struct page_head *head)
+{
+	void *va = place_va(field, place);
+	uint64_t generation = page_read(va, field->page_sz, head);
+	uint64_t now = instant_after(field, place).place >> 2;
+
+	if (generation && (generation < before->place >> 2 || generation > now + 1))
+		stress_fail("recycled", "page %p shows generation %llu, not %llu to %llu", va,
+			(unsigned long long)generation, (unsigned long long)before->place >> 2,
+			(unsigned long long)now + 1);
+	return generation;
+}
+
+/* ---- Lookups ---- */
+
+static bool find(uint32_t how, void *va, const char **what)
+{
+	uint64_t iova = (uint64_t)(uintptr_t)va, len = 64;
+	const struct rte_memseg *ms;
+
+	switch (how) {
+	case 0:
+		*what = "rte_mem_virt2memseg";
+		ms = rte_mem_virt2memseg((char *)va + 77, NULL);
+		return ms && ms->addr == va;
+	case 1:
+		*what = "rte_mem_iova2virt";
+		return rte_mem_iova2virt(iova + 77) == (char *)va + 77;
+	case 2:
+		*what = "rcumem_iova2virt";
+		return rcumem_iova2virt(NULL, iova, &len) == va && len == 64;
+	default:
+		*what = "rcumem_virt2iova";
+		return rcumem_virt2iova(NULL, va, NULL) == iova;
+	}
+}
+
+static void lookup_one(uint64_t *random, bool inside, struct page_head *kept, unsigned int *n)
+{
+	struct field *field = &shared->fields[random_below(random, shared->n_fields)];
+	uint32_t high = rcu_load_relaxed(&field->high) + 8; /* Relaxed: any will do. */
+	uint32_t place = random_below(random, high < PLACES ? high : PLACES);
+	struct instant before = instant_before(field, place);
+	uint32_t how = random_below(random, 4);
+	const char *what;
+	bool found = find(how, place_va(field, place), &what);
+	struct instant after = instant_after(field, place);
+	/* A descriptor keeps its address until readers have gone: it tells nothing of a page that
+	 * was freed meanwhile. */
+	bool by_index = how != 0;
+	struct page_head head;
+
+	if (by_index || (before.place & 3) == PLACE_PRESENT)
+		judge(what, field, place, &before, &after, found);
+	if (inside && found && by_index && *n < KEPT && contents(field, place, &before, &head))
+		kept[(*n)++] = head;
+}
+
+/* What was found in a section is the same until its end. */
+static void recheck(const struct page_head *kept, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		void *va = (void *)(uintptr_t)kept[i].addr;
+		const struct rte_memseg *ms = rte_mem_virt2memseg(va, NULL);
+		const struct field *field = ms ? field_of(ms->hugepage_sz) : NULL;
+		struct page_head head;
+
+		if (!field || ms->addr != va)
+			stress_fail("recycled", "the descriptor of page %p has changed", va);
+		else if (page_read(va, field->page_sz, &head) != kept[i].generation ||
+			 head.id != kept[i].id)
+			stress_fail("recycled", "page %p of generation %llu has changed", va,
+				(unsigned long long)kept[i].generation);
+		deeds->holds++;
+	}
+}
+
+/* ---- Walks ---- */
+
+struct view_of_walk {
+	struct instant before[SIZES][PLACES];
+	bool seen[SIZES][PLACES];
+	struct page_head head[SIZES][PLACES];
+	uint32_t high[SIZES];
+};
+
+static int see(const struct rte_memseg_list *msl, const struct rte_memseg *ms, void *arg)
+{
+	struct view_of_walk *view = arg;
+	const struct field *field = field_of(msl->page_sz);
+	uint32_t f, place;
+
+	if (!field)
+		return 0;
+	f = (uint32_t)(field - shared->fields);
+	place = (uint32_t)(((uint64_t)(uintptr_t)ms->addr - field->base) / field->page_sz);
+	if (place >= PLACES || ms->len != field->page_sz ||
+		ms->iova != (uint64_t)(uintptr_t)ms->addr) {
+		stress_fail("torn", "a walk shows page %u at %p", place, ms->addr);
+		return 1;
+	}
+	view->seen[f][place] = true;
+	if (contents(field, place, &view->before[f][place], &view->head[f][place]) == 0)
+		view->head[f][place].generation = 0;
+	return 0;
+}
+
+/* Of an allocation whose page is seen, all are. */
+static void see_whole(const struct view_of_walk *view, uint32_t f, uint32_t place)
+{
+	const struct page_head *head = &view->head[f][place];
+
+	for (uint32_t i = 0; head->generation && i < head->n; i++) {
+		uint32_t other = place - head->index + i;
+
+		if (other >= PLACES || !view->seen[f][other] ||
+			(view->head[f][other].generation && view->head[f][other].id != head->id))
+			stress_fail("partly", "a walk shows page %u of %u of an allocation, not %u",
+				head->index, head->n, i);
+	}
+	deeds->whole += head->generation && head->n > 1 && head->index == 0;
+}
+
+static void walk_one(void)
+{
+	static struct view_of_walk view;
+
+	memset(view.seen, 0, sizeof(view.seen));
+	for (uint32_t f = 0; f < shared->n_fields; f++) {
+		/* Relaxed: pages above it are not judged. */
+		view.high[f] = rcu_load_relaxed(&shared->fields[f].high);
+		for (uint32_t p = 0; p < PLACES; p++)
+			view.before[f][p] = instant_before(&shared->fields[f], p);
+	}
+	if (rcumem_read_lock())
+		stress_fail("wrong", "no section: errno %d", rte_errno);
+	rte_memseg_walk(see, &view);
+	deeds->walks++;
+	for (uint32_t f = 0; f < shared->n_fields; f++)
+		for (uint32_t p = 0; p < PLACES && !stress_failed(); p++) {
+			struct instant after = instant_after(&shared->fields[f], p);
+
+			if (p < view.high[f] || view.seen[f][p])
+				judge("a walk", &shared->fields[f], p, &view.before[f][p], &after,
+					view.seen[f][p]);
+			if (view.seen[f][p])
+				see_whole(&view, f, p);
+		}
+	rcumem_read_unlock();
+}
+
+void *reader_half(void *arg)
+{
+	uint64_t random = *(uint64_t *)arg;
+	struct timespec nap = {0};
+
+	while (!stress_over()) {
+		struct page_head kept[KEPT];
+		unsigned int n = 0;
+
+		if (rcumem_read_lock())
+			stress_fail("wrong", "no section: errno %d", rte_errno);
+		for (uint32_t i = 8 + random_below(&random, 24); i; i--)
+			lookup_one(&random, true, kept, &n);
+		for (uint32_t i = random_below(&random, 4); i; i--)
+			recheck(kept, n);
+		rcumem_read_unlock();
+		for (uint32_t i = random_below(&random, 16); i; i--)
+			lookup_one(&random, false, NULL, &n);
+		if (random_below(&random, 16) == 0)
+			walk_one();
+		nap.tv_nsec = random_below(&random, 200000);
+		nanosleep(&nap, NULL); /* The writers are to get on. */
+	}
+	return NULL;
+}
+
+/* ---- Listening: what it was told of is what there is ---- */
+
+static bool known[SIZES][PLACES];
+
+static void on_event(enum rte_mem_event event, const void *addr, size_t len, void *arg)
+{
+	const struct rte_memseg_list *msl = rte_mem_virt2memseg_list(addr);
+	const struct field *field = msl ? field_of(msl->page_sz) : NULL;
+
+	(void)arg;
+	for (uint64_t off = 0; field && off < len; off += field->page_sz) {
+		uint64_t place = ((uint64_t)(uintptr_t)addr + off - field->base) / field->page_sz;
+		bool *page = &known[field - shared->fields][place < PLACES ? place : 0];
+
+		if (*page == (event == RTE_MEM_EVENT_ALLOC))
+			stress_fail("wrong", "told twice that page %llu %s",
+				(unsigned long long)place, *page ? "comes" : "goes");
+		*page = event == RTE_MEM_EVENT_ALLOC;
+	}
+	deeds->events++;
+}
+
+int view_begin(void)
+{
+	return rcumem_subscribe("stress", on_event, NULL);
+}
+
+void view_end(void)
+{
+	for (uint32_t f = 0; f < shared->n_fields; f++)
+		for (uint32_t p = 0; p < PLACES; p++)
+			if (known[f][p])
+				stress_fail("wrong", "not told that page %u goes", p);
+}
