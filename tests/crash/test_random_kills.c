@@ -2,13 +2,14 @@
 
 /*
  * Processes are killed at random moments, from outside or at a random point, in
- * the middle of random operations (guarantee G5).  Two others stay: one that
- * looks at what stays all the while, one that writes and checks everything.
+ * the middle of random operations (guarantee G5).  Three others stay: one that
+ * looks at what stays all the while, one that listens, and one that writes and
+ * checks everything.
  */
 
 #include <getopt.h>
 
-#include "crash_life.h"
+#include "crash_victim.h"
 #include "pool.h"
 
 #define POOL       4
@@ -142,10 +143,12 @@ static void check_alone(void)
 	timed(&writer, s_settle, "settle");
 	timed(&writer, s_reap, "reap");
 	timed(&writer, s_settle, "settle");
+	must(&listener, s_level, "the listener");
 	timed(&writer, s_clear, "clear");
 	timed(&writer, s_clear_pool, "clear external memory");
 	timed(&writer, s_settle, "settle");
 	timed(&writer, s_same, "the account");
+	must(&listener, s_level, "the listener");
 	must(&watcher, s_seen, "the watcher");
 	run.stops++;
 	if (run.done < run.kills)
@@ -192,6 +195,9 @@ static void scene_begin(void)
 		(int64_t)(uintptr_t)here.array.data);
 	peer_must(&watcher, s_attach, 0);
 	peer_must(&watcher, s_watch, 0);
+	peer_start(&listener, "listener");
+	peer_must(&listener, op_init, 0);
+	peer_must(&listener, s_listen, 0);
 	must(&writer, s_go_on, "go on");
 	must(&writer, s_settle, "settle");
 	must(&writer, s_clear, "clear");
@@ -221,6 +227,8 @@ static void killed_at_random(void **state)
 	if (run.members[0].peer.pid)
 		check_alone();
 	must(&watcher, s_unwatch, "the watcher's end");
+	peer_must(&listener, op_fini, 0);
+	assert_int_equal(peer_exit(&listener), 0);
 	peer_must(&watcher, op_fini, 0);
 	peer_must(&writer, op_fini, 0);
 	assert_int_equal(peer_exit(&watcher), 0);

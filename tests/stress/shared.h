@@ -97,4 +97,13 @@ void *reader_half(void *seed);
 int view_begin(void);
 void view_end(void);
 
+/* ---- shared_report.c ---- */
+
+long hugepages_free(void);
+long shmem_kib(void);
+void nap_ms(unsigned int ms);
+
+/* One line for each check: the number that failed. */
+int report_all(const char *directory, bool good, long huge_before, long shmem_before);
+
 #endif /* STRESS_SHARED_H */
