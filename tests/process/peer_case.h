@@ -140,7 +140,7 @@ static inline bool shmem_is_back(void)
 	bool others = false;
 
 	for (int i = 0; i < 100; i++) {
-		if (shmem_kib() <= peer_case.shmem_kib + 256)
+		if (shmem_kib() <= peer_case.shmem_kib + 4096)
 			return true;
 		others |= others_have_lists();
 		sleep_ms(50);

@@ -28,7 +28,7 @@ static inline struct rcumem_options peer_options(void)
 	return opts;
 }
 
-/* (attach, free timeout, event timeout): zeros are as in most cases; the text is the prefix. */
+/* (attach, free, event, lock timeout): zeros are as in most cases; the text is the prefix. */
 static inline int64_t op_init(const int64_t *arg)
 {
 	struct rcumem_options opts = peer_options();
@@ -38,6 +38,8 @@ static inline int64_t op_init(const int64_t *arg)
 		opts.free_timeout_ms = (unsigned int)arg[1];
 	if (arg[2])
 		opts.event_timeout_ms = (unsigned int)arg[2];
+	if (arg[3])
+		opts.lock_timeout_ms = (unsigned int)arg[3];
 	if (peer_asked.text[0])
 		opts.prefix = peer_asked.text;
 	return rcumem_init(&opts);
@@ -194,17 +196,28 @@ static inline int64_t op_tid(const int64_t *arg)
 				peer_log(peer));                                                   \
 	} while (0)
 
+static const char *const peer_names[] = {"first", "second", "third", "fourth", "fifth", "sixth",
+	"seventh", "eighth", "ninth", "tenth"};
+
 /* Peers with a runtime, named by their places. */
 static inline void peers_init(struct peer *all, unsigned int n)
 {
-	static const char *const names[] = {"first", "second", "third", "fourth", "fifth", "sixth",
-		"seventh", "eighth", "ninth", "tenth"};
-
 	for (unsigned int i = 0; i < n; i++) {
-		peer_start(&all[i], names[i % ARRAY_LEN(names)]);
+		peer_start(&all[i], peer_names[i % ARRAY_LEN(peer_names)]);
 		peer_must(&all[i], op_init, 0);
 	}
 }
+
+/* The same, with timeouts that only a hang meets: what takes no longer than SOON_MS met none. */
+static inline void peers_init_patient(struct peer *all, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		peer_start(&all[i], peer_names[i % ARRAY_LEN(peer_names)]);
+		peer_must(&all[i], op_init, 0, 20000, 20000, 20000);
+	}
+}
+
+#define SOON_MS 2000
 
 /* They leave in order, and what is in use is given back with the last. */
 static inline void peers_fini(struct peer *all, unsigned int n)

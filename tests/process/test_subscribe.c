@@ -5,16 +5,6 @@
 
 #define SEED 20261123
 
-static void init_patient(struct peer *all, unsigned int n)
-{
-	static const char *const names[] = {"first", "second", "third", "fourth"};
-
-	for (unsigned int i = 0; i < n; i++) {
-		peer_start(&all[i], names[i]);
-		peer_must(&all[i], op_init, 0, 2000, 20000);
-	}
-}
-
 static void churn_ended(struct peer *peer)
 {
 	if (peer_end(peer) != 0)
@@ -29,7 +19,7 @@ static void order_of_events_is_the_same_in_every_process(void **state)
 	unsigned int n;
 
 	(void)state;
-	init_patient(peer, 4);
+	peers_init_patient(peer, 4);
 	for (int i = 0; i < 4; i++)
 		peer_must(&peer[i], op_listen, 0);
 	for (int i = 0; i < 3; i++)
@@ -65,7 +55,7 @@ static void callbacks_come_and_go_beside_events(void **state)
 	static struct peer peer[3];
 
 	(void)state;
-	init_patient(peer, 3);
+	peers_init_patient(peer, 3);
 	peer_must(&peer[0], op_listen, 99);
 	peer_begin(&peer[0], op_churn, 500, SEED);
 	peer_begin(&peer[1], op_toggle, 400);
@@ -86,7 +76,7 @@ static void subscribe_amid_churn(bool toggling)
 	static struct peer peer[4];
 	int64_t events = 0;
 
-	init_patient(peer, 4);
+	peers_init_patient(peer, 4);
 	if (toggling)
 		peer_must(&peer[2], op_toggle_begin, 0);
 	peer_must(&peer[0], op_subscribe, 0);

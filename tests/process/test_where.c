@@ -16,11 +16,11 @@ static bool containers_start(struct peer *peer, int flags)
 	static const char *const names[] = {"one container", "another container"};
 
 	for (int i = 0; i < 2; i++) {
-		const int64_t none[PEER_ARGS] = {0};
+		const int64_t patient[PEER_ARGS] = {0, 20000, 20000, 20000};
 
 		if (peer_try(&peer[i], names[i], &(struct peer_how){.namespaces = flags}) != 0)
 			return false;
-		peer_begin_text(&peer[i], op_init, "", none);
+		peer_begin_text(&peer[i], op_init, "", patient);
 		if (peer_wait(&peer[i], PEER_TIMEOUT_MS) == PEER_DIED && i == 0) {
 			peer_reap(&peer[i]);
 			return false; /* It could not be given its user. */
@@ -46,7 +46,7 @@ static void container_dies(struct peer *peer, struct peer *other)
 	peer_must(peer, op_read_lock, 0);
 	peer_kill(peer);
 	peer_must(other, op_free, va, 2);
-	assert_in_range(peer_ms(other), 0, 150);
+	assert_in_range(peer_ms(other), 0, SOON_MS);
 	assert_int_equal(peer_stat(other, quarantined_bytes), 0);
 }
 
