@@ -268,6 +268,8 @@ int main(int argc, char **argv)
 
 	peer_main(argc, argv);
 	take_options(argc, argv);
+	/* What the dead leave in use until all have died may be more than there are hugepages. */
+	setenv("RCUMEM_TEST_PAGES", "4k", 1);
 	printf("seed %#llx\n", (unsigned long long)run.seed);
 	failed = RUN_CASES("random kills", cases);
 	tally.leaked = leaked_pages(before);
