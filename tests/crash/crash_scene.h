@@ -253,14 +253,12 @@ static inline int view_seg(
 	return 0;
 }
 
-/* When it has been told of everything, it knows the pages that a walk sees, and no others. */
-static inline int64_t s_level(const int64_t *arg)
+/* It has been told of everything there is, soon. */
+static inline int64_t s_told(const int64_t *arg)
 {
 	struct region *region = runtime_region();
-	int64_t until = now_ns() + 2000000000;
-	unsigned int seen = 0, known = 0;
+	int64_t until = now_ns() + 1500000000;
 
-	(void)arg;
 	/* Acquire, both: pair with drain_locked() and event_log_append(). */
 	while (rcu_load_acquire(&region->processes[runtime.process].told) <
 		rcu_load_acquire(&region->events.head)) {
@@ -270,6 +268,15 @@ static inline int64_t s_level(const int64_t *arg)
 			break;
 		sleep_ms(1);
 	}
+	return s_seen(arg);
+}
+
+/* When it has been told, it knows the pages that a walk sees, and no others. */
+static inline int64_t s_level(const int64_t *arg)
+{
+	unsigned int seen = 0, known = 0;
+
+	s_told(arg);
 	rte_memseg_walk(view_seg, &seen);
 	for (unsigned int i = 0; i < VIEW_PAGES; i++)
 		known += view.known[i];
