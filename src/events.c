@@ -142,6 +142,16 @@ int events_drain(struct region *region, uint64_t event)
 	return 0;
 }
 
+int events_hold(const struct region *region)
+{
+	return turn_take(region);
+}
+
+void events_release(void)
+{
+	pthread_mutex_unlock(&turn);
+}
+
 /* ---- Registering ---- */
 
 bool events_wanted(void)

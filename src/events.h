@@ -30,6 +30,10 @@ bool events_wanted(void);
  */
 int events_drain(struct region *region, uint64_t event);
 
+/* Between these two no event is told in this process: 0, or -ETIMEDOUT. */
+int events_hold(const struct region *region);
+void events_release(void);
+
 /* Ask every validator of the socket whose limit is reached: 0 or -EPERM. */
 int validators_ask(int socket_id, size_t new_len);
 

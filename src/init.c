@@ -133,8 +133,8 @@ static void stop(struct region *region)
 	bool locked = rundir.fd >= 0 && !rundir_lock(&rundir, region->lock_timeout_ns);
 
 	TEST_POINT("fini.begin");
-	space_fini_all();
 	listen_end(region);
+	space_fini_all();
 	TEST_POINT("fini.deaf");
 	agent_stop();
 	if (rundir.fd >= 0 && slot < REGION_PROCESSES)
@@ -239,6 +239,22 @@ int rcumem_init(const struct rcumem_options *opts)
 	return api_result(err);
 }
 
+/* A callback of the library's own thread is waited for; one of a thread of the program's is busy.
+ */
+static int leave(struct region *region)
+{
+	bool busy;
+
+	if (writer_allowed() || events_hold(region))
+		return -EBUSY;
+	busy = rcu_process_in_section();
+	events_release();
+	if (busy)
+		return -EBUSY;
+	stop(region);
+	return 0;
+}
+
 int rcumem_fini(void)
 {
 	struct region *region;
@@ -248,10 +264,8 @@ int rcumem_fini(void)
 	region = runtime_region();
 	if (region == NULL)
 		err = -ENODEV;
-	else if (writer_allowed() || rcu_process_in_section())
-		err = -EBUSY;
 	else
-		stop(region);
+		err = leave(region);
 	pthread_mutex_unlock(&life);
 	if (!err) {
 		events_fini();
