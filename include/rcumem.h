@@ -459,6 +459,51 @@ RCUMEM_API void *rcumem_iova2virt(const struct rcumem_space *space, uint64_t iov
 RCUMEM_API rte_iova_t rcumem_virt2iova(
 	const struct rcumem_space *space, const void *virt, uint64_t *len);
 
+/**
+ * Translate `n` IO addresses at once, each as rcumem_iova2virt() does.
+ *
+ * Descents run side by side, by vector instructions where the processor has
+ * them, so that the misses of a burst overlap.  Addresses that are not in
+ * internal memory cost what they cost one by one.
+ *
+ * @param space
+ *   NULL for space 0; any other only inside a section or as a QSBR reader.
+ * @param iova
+ *   `n` IO addresses, any values.
+ * @param virt
+ *   Out: `n` virtual addresses, NULL for an IO address that is in no segment in
+ *   use.  The same array as `iova`, or one that does not overlap it.
+ * @param n
+ *   Number of addresses; 0 is nothing to do.
+ * @return
+ *   How many of them were found.
+ *
+ * Errors     NULL is an answer: rte_errno is left alone.
+ * Context    As rcumem_iova2virt().
+ * Progress   Wait-free in space 0.
+ * Ordering   Each answer is right at some instant of the call: not all of them
+ *            at one.  In another space all are of one set of regions.
+ * Source     design.md, section 5.
+ */
+RCUMEM_API unsigned int rcumem_iova2virt_batch(
+	const struct rcumem_space *space, const rte_iova_t *iova, void **virt, unsigned int n);
+
+/**
+ * Translate `n` virtual addresses at once, each as rcumem_virt2iova() does.
+ *
+ * @param virt
+ *   `n` virtual addresses, any values.
+ * @param iova
+ *   Out: `n` IO addresses, RTE_BAD_IOVA for an address that has none.  The same
+ *   array as `virt`, or one that does not overlap it.
+ * @return
+ *   How many of them have one.
+ *
+ * All else as rcumem_iova2virt_batch().
+ */
+RCUMEM_API unsigned int rcumem_virt2iova_batch(
+	const struct rcumem_space *space, void *const *virt, rte_iova_t *iova, unsigned int n);
+
 /* ---- Memory events ------------------------------------------------------- */
 
 /**

@@ -37,6 +37,9 @@
 #define INDEX_LIST_SHIFT 48
 #define INDEX_PIECE_MASK ((1ull << (INDEX_LIST_SHIFT - 4)) - 1)
 
+#define INDEX_SEGMENT_MASK                                                                         \
+	(((1ull << INDEX_LIST_SHIFT) - 1) & ~RCU_RADIX_TAG) /* Of DIRECT words of va_index. */
+
 static inline uint64_t index_tag(uint64_t word)
 {
 	return word & RCU_RADIX_TAG;
@@ -44,8 +47,7 @@ static inline uint64_t index_tag(uint64_t word)
 
 static inline struct rte_memseg *index_segment(uint64_t word)
 {
-	return (struct rte_memseg *)(uintptr_t)(word & ((1ull << INDEX_LIST_SHIFT) - 1) &
-						~RCU_RADIX_TAG);
+	return (struct rte_memseg *)(uintptr_t)(word & INDEX_SEGMENT_MASK);
 }
 
 /* List of a DIRECT or EXTERNAL word of va_index, or an EXTERNAL one of ext_index. */

@@ -8,6 +8,7 @@
 #include "agent.h"
 #include "alloc.h"
 #include "api.h"
+#include "batch.h"
 #include "events.h"
 #include "listen.h"
 #include "log.h"
@@ -234,6 +235,7 @@ int rcumem_init(const struct rcumem_options *opts)
 		return api_result(err);
 	pthread_once(&fork_once, fork_register);
 	pthread_mutex_lock(&life);
+	batch_choose();
 	err = runtime_region() ? -EALREADY : start(&full);
 	pthread_mutex_unlock(&life);
 	return api_result(err);

@@ -8,9 +8,9 @@
 #include "runtime.h"
 #include "segment.h"
 #include "space.h"
+#include "translate.h"
 
-/* One segment's part: the address of `iova`, and bytes to the end of its page or piece in *len. */
-static void *iova_step(uint64_t iova, uint64_t *len)
+void *translate_iova(uint64_t iova, uint64_t *len)
 {
 	uint64_t word = rcu_radix_lookup(runtime_view.iova_index, iova);
 	uint64_t va, page_sz, rest;
@@ -39,13 +39,13 @@ void *rcumem_iova2virt(const struct rcumem_space *space, uint64_t iova, uint64_t
 		return space_iova2virt(space, iova, len);
 	want = *out;
 	done = want;
-	va = want ? iova_step(iova, &done) : NULL;
+	va = want ? translate_iova(iova, &done) : NULL;
 	if (va == NULL)
 		done = 0;
 	while (done < want && done) {
 		uint64_t part = want - done;
 
-		if (iova + done < iova || iova_step(iova + done, &part) != va + done)
+		if (iova + done < iova || translate_iova(iova + done, &part) != va + done)
 			break;
 		done += part;
 	}
@@ -88,7 +88,7 @@ static uint64_t external_iova(uint64_t va, uint64_t *len)
 	return iova;
 }
 
-static uint64_t virt_step(uint64_t va, uint64_t *len)
+uint64_t translate_virt(uint64_t va, uint64_t *len)
 {
 	uint64_t word = rcu_radix_lookup(runtime_view.va_index, va);
 	uint64_t iova, page_sz, rest;
@@ -117,13 +117,13 @@ rte_iova_t rcumem_virt2iova(const struct rcumem_space *space, const void *virt, 
 		return space_virt2iova(space, virt, len);
 	want = *out;
 	done = want;
-	iova = want ? virt_step(va, &done) : RTE_BAD_IOVA;
+	iova = want ? translate_virt(va, &done) : RTE_BAD_IOVA;
 	if (iova == RTE_BAD_IOVA)
 		done = 0;
 	while (done < want && done) {
 		uint64_t part = want - done;
 
-		if (va + done < va || virt_step(va + done, &part) != iova + done)
+		if (va + done < va || translate_virt(va + done, &part) != iova + done)
 			break;
 		done += part;
 	}

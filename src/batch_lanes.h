@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef BATCH_LANES_H
+#define BATCH_LANES_H
+
+/*
+ * The kernels' source, the same for all: batch_*.c choose the lanes and
+ * include it.  Invariants: batch.h.
+ */
+
+#include <stddef.h>
+#include <string.h>
+
+#include "batch.h"
+#include "index.h"
+#include "radix_lanes.h"
+#include "segment.h"
+
+struct batch_answers {
+	struct rcu_lanes words;
+	struct rcu_lanes_mask found; /* Other lanes are left to batch_one(). */
+};
+
+/* Where words of iova_index lead from these IO addresses. */
+RCU_LANES_INLINE struct rcu_lanes batch_lead(struct rcu_lanes iovas, struct rcu_lanes words)
+{
+	return rcu_lanes_plus(rcu_lanes_add(iovas, words), 0 - INDEX_DIRECT);
+}
+
+/* Linearization point of each lane: the last load of its descent, as in rte_mem_iova2virt(). */
+RCU_LANES_INLINE struct batch_answers batch_iova2virt(
+	struct rcu_lanes_cursor *index, struct rcu_lanes iovas)
+{
+	struct rcu_lanes words = rcu_lanes_lookup(index, iovas);
+
+	return (struct batch_answers){
+		batch_lead(iovas, words), rcu_lanes_are(words, RCU_RADIX_TAG, INDEX_DIRECT)};
+}
+
+/*
+ * Where IO addresses are virtual addresses there is nothing to look for but
+ * whether the page is in use: the index leads from the address to itself, by a
+ * word that says "the difference is 0".  Linearization point: as above.
+ */
+RCU_LANES_INLINE struct batch_answers batch_same(
+	struct rcu_lanes_cursor *index, struct rcu_lanes vas)
+{
+	struct rcu_lanes words = rcu_lanes_lookup(index, vas);
+
+	return (struct batch_answers){vas, rcu_lanes_are(words, ~0ull, INDEX_DIRECT)};
+}
+
+/*
+ * As segment_iova(): the descriptor's `iova` may be of any time, and is right
+ * now if the index leads from it to the page (INV-SEGMENT-2).  Which page that
+ * is the descriptor's `addr` says: it is NULL or always the same, and NULL is
+ * no page's address, so that a cleared descriptor is left to batch_one().  A
+ * word other than DIRECT leads nowhere: to no multiple of a page.
+ */
+RCU_LANES_INLINE struct batch_answers batch_virt2iova(struct rcu_lanes_cursor *va_index,
+	struct rcu_lanes_cursor *iova_index, struct rcu_lanes vas)
+{
+	struct rcu_lanes words = rcu_lanes_lookup(va_index, vas);
+	struct rcu_lanes_mask found = rcu_lanes_are(words, RCU_RADIX_TAG, INDEX_DIRECT);
+	struct rcu_lanes zero = rcu_lanes_and(vas, 0);
+	struct rcu_lanes at = rcu_lanes_and(words, INDEX_SEGMENT_MASK);
+	struct rcu_lanes iovas, pages;
+
+	TEST_POINT("lookup.descriptor");
+	iovas = rcu_lanes_load(
+		zero, found, NULL, rcu_lanes_plus(at, offsetof(struct segment_mirror, iova)));
+	pages = rcu_lanes_load(
+		zero, found, NULL, rcu_lanes_plus(at, offsetof(struct segment_mirror, addr)));
+	TEST_POINT("lookup.iova");
+	words = rcu_lanes_lookup(iova_index, iovas);
+	found = rcu_lanes_both(found, rcu_lanes_equal(batch_lead(iovas, words), pages));
+	return (struct batch_answers){rcu_lanes_add(iovas, rcu_lanes_sub(vas, pages)), found};
+}
+
+/* Those of the keys whose bits are set. */
+static __attribute__((noinline)) unsigned int batch_rest(
+	enum batch_kind kind, const uint64_t *keys, uint32_t bits, char *to)
+{
+	unsigned int found = 0;
+
+	for (; bits; bits &= bits - 1) {
+		unsigned int i = (unsigned int)__builtin_ctz(bits);
+
+		found += batch_one(kind, keys[i], to + i * sizeof(*keys));
+	}
+	return found;
+}
+
+/* One set of lanes, of which those of `valid` count; returns how many were found. */
+RCU_LANES_INLINE unsigned int batch_step(struct rcu_lanes_cursor *va_index,
+	struct rcu_lanes_cursor *iova_index, enum batch_kind kind, const char *from, char *to,
+	uint32_t valid)
+{
+	struct rcu_lanes keys = rcu_lanes_read(from);
+	struct batch_answers answers = kind == BATCH_IOVA2VIRT ? batch_iova2virt(iova_index, keys)
+				       : kind == BATCH_SAME
+					       ? batch_same(iova_index, keys)
+					       : batch_virt2iova(va_index, iova_index, keys);
+	uint32_t left = ~rcu_lanes_bits(answers.found) & valid;
+	uint64_t rest[RCU_LANES];
+
+	rcu_lanes_write(to, answers.words);
+	if (__builtin_expect(left == 0, 1))
+		return (unsigned int)__builtin_popcount(valid);
+	rcu_lanes_write(rest, keys);
+	return (unsigned int)__builtin_popcount(valid & ~left) + batch_rest(kind, rest, left, to);
+}
+
+RCU_LANES_INLINE unsigned int batch_all(const struct runtime_view *view, enum batch_kind kind,
+	const char *from, char *to, unsigned int n)
+{
+	struct rcu_lanes_cursor va_index = rcu_lanes_cursor(view->va_index);
+	struct rcu_lanes_cursor iova_index = rcu_lanes_cursor(view->iova_index);
+	const size_t len = sizeof(struct rcu_lanes);
+	unsigned int found = 0;
+	uint64_t last[RCU_LANES] = {0};
+
+	for (; n >= RCU_LANES; n -= RCU_LANES, from += len, to += len)
+		found += batch_step(&va_index, &iova_index, kind, from, to, RCU_LANES_BITS);
+	if (n) {
+		memcpy(last, from, n * sizeof(*last));
+		found += batch_step(&va_index, &iova_index, kind, (const char *)last, (char *)last,
+			(1u << n) - 1);
+		memcpy(to, last, n * sizeof(*last));
+	}
+	return found;
+}
+
+static RCU_LANES_TARGET unsigned int kernel_iova2virt(
+	const struct runtime_view *view, const void *from, void *to, unsigned int n)
+{
+	return batch_all(view, BATCH_IOVA2VIRT, from, to, n);
+}
+
+static RCU_LANES_TARGET unsigned int kernel_virt2iova(
+	const struct runtime_view *view, const void *from, void *to, unsigned int n)
+{
+	return batch_all(view, BATCH_VIRT2IOVA, from, to, n);
+}
+
+static RCU_LANES_TARGET unsigned int kernel_same(
+	const struct runtime_view *view, const void *from, void *to, unsigned int n)
+{
+	return batch_all(view, BATCH_SAME, from, to, n);
+}
+
+#define BATCH_KERNEL(title)                                                                        \
+	{                                                                                          \
+		.name = title, .run = {kernel_iova2virt, kernel_virt2iova, kernel_same},           \
+	}
+
+#endif /* BATCH_LANES_H */

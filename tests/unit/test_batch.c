@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/*
+ * Batch translation: every kernel answers as the single functions do, wherever
+ * its arrays begin and end and whatever it misses.  Beside a writer:
+ * test_batch_hotplug.c.  RCUMEM_SEED repeats a run.
+ */
+
+#include "support_batch.h"
+
+#define LEN_MAX   320
+#define CANARY    0xca11ab1e0ddba11ull
+#define ALIGN_CNT 8 /* Words of a cache line. */
+
+/* Aligned to a cache line, with room for any alignment and a canary on both sides. */
+static uint64_t from_array[LEN_MAX + 32] __attribute__((aligned(64)));
+static uint64_t to_array[LEN_MAX + 32] __attribute__((aligned(64)));
+
+/* `n` random words, expected answers in `expected`; returns how many are found. */
+static unsigned int keys_make(
+	enum batch_kind kind, uint64_t *keys, uint64_t *expected, unsigned int n)
+{
+	unsigned int found = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		keys[i] = address_random();
+		expected[i] = single(kind, keys[i]);
+		found += expected[i] != none_of(kind);
+	}
+	return found;
+}
+
+static void assert_answers(
+	const uint64_t *answers, const uint64_t *expected, const uint64_t *keys, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		if (answers[i] != expected[i])
+			fail_msg("%u of %u: %#jx became %#jx, not %#jx", i, n, (uintmax_t)keys[i],
+				(uintmax_t)answers[i], (uintmax_t)expected[i]);
+}
+
+/* Arrays of `n` that begin `from` and `to` words behind a cache line. */
+static void check_at(const struct batch_kernel *kernel, enum batch_kind kind, unsigned int from,
+	unsigned int to, unsigned int n)
+{
+	uint64_t *keys = from_array + ALIGN_CNT + from, *answers = to_array + ALIGN_CNT + to;
+	uint64_t expected[LEN_MAX], copy[LEN_MAX];
+	unsigned int found = keys_make(kind, keys, expected, n);
+
+	memcpy(copy, keys, n * sizeof(*keys));
+	answers[-1] = answers[n] = CANARY;
+	assert_int_equal(kernel->run[kind](&runtime_view, keys, answers, n), found);
+	assert_answers(answers, expected, copy, n);
+	assert_true(answers[-1] == CANARY && answers[n] == CANARY);
+	assert_memory_equal(keys, copy, n * sizeof(*keys));
+	keys[-1] = keys[n] = CANARY;
+	assert_int_equal(kernel->run[kind](&runtime_view, keys, keys, n), found);
+	assert_answers(keys, expected, copy, n);
+	assert_true(keys[-1] == CANARY && keys[n] == CANARY);
+}
+
+static void every_alignment_and_length_is_answered_as_by_single_calls(void **state)
+{
+	const struct batch_kernel *kernel = kernel_of(state);
+
+	world_build();
+	for (unsigned int kind = 0; kind < BATCH_KINDS; kind++) {
+		for (unsigned int from = 0; from < ALIGN_CNT; from++)
+			for (unsigned int to = 0; to < ALIGN_CNT; to++)
+				for (unsigned int n = 0; n <= 20; n++)
+					check_at(kernel, kind, from, to, n);
+		for (unsigned int n = 0; n <= 100; n++)
+			check_at(kernel, kind, n % ALIGN_CNT, (n + 3) % ALIGN_CNT, n);
+		for (unsigned int n = 250; n <= 260; n++)
+			check_at(kernel, kind, 0, 1, n);
+	}
+	world_end();
+}
+
+/* All addresses of the world one by one: in each lane, among addresses that are found. */
+static void every_address_is_answered_in_every_lane(void **state)
+{
+	const struct batch_kernel *kernel = kernel_of(state);
+
+	world_build();
+	for (unsigned int kind = 0; kind < BATCH_KINDS; kind++) {
+		for (unsigned int w = 0; w < address_cnt; w++) {
+			for (unsigned int lane = 0; lane < 17; lane++) {
+				uint64_t keys[17], expected[17], answers[17];
+				unsigned int found = 0;
+
+				for (unsigned int i = 0; i < 17; i++) {
+					keys[i] = (uintptr_t)world_pages + i;
+					keys[i] = i == lane ? addresses[w] : keys[i];
+					expected[i] = single(kind, keys[i]);
+					found += expected[i] != none_of(kind);
+				}
+				assert_int_equal(
+					kernel->run[kind](&runtime_view, keys, answers, 17), found);
+				assert_answers(answers, expected, keys, 17);
+			}
+		}
+	}
+	world_end();
+}
+
+/* Hits and misses in every pattern of eight, alone and behind eight hits. */
+static void every_pattern_of_misses_is_answered(void **state)
+{
+	const struct batch_kernel *kernel = kernel_of(state);
+	uint64_t hit, misses[4], keys[16], answers[16];
+
+	world_build();
+	hit = (uintptr_t)world_pages + page_sz + 77;
+	misses[0] = (uintptr_t)world_pages + 2 * page_sz; /* A free page between used ones. */
+	misses[1] = 0;
+	misses[2] = UINT64_MAX;
+	misses[3] = 1ull << 50;
+	for (unsigned int pattern = 0; pattern < 256; pattern++) {
+		for (unsigned int kind = 0; kind < BATCH_KINDS; kind++) {
+			for (unsigned int i = 0; i < 16; i++)
+				keys[i] = i >= 8 && pattern >> (i - 8) & 1
+						  ? misses[(pattern + i) % 4]
+						  : hit;
+			for (unsigned int begin = 0; begin <= 8; begin += 8) {
+				unsigned int misses_cnt = (unsigned int)__builtin_popcount(pattern);
+				unsigned int n = 16 - begin;
+
+				assert_int_equal(
+					kernel->run[kind](&runtime_view, keys + begin, answers, n),
+					n - misses_cnt);
+				for (unsigned int i = 0; i < n; i++)
+					assert_true(answers[i] ==
+						    (keys[begin + i] == hit ? hit : none_of(kind)));
+			}
+		}
+	}
+	world_end();
+}
+
+static void whole_vectors_of_external_memory_are_answered(void **state)
+{
+	const struct batch_kernel *kernel = kernel_of(state);
+	uint64_t keys[64], answers[64];
+
+	world_build();
+	for (unsigned int i = 0; i < 64; i++)
+		keys[i] = 0x12000 + i * 100;
+	assert_int_equal(kernel->run[BATCH_IOVA2VIRT](&runtime_view, keys, answers, 64), 64);
+	for (unsigned int i = 0; i < 64; i++)
+		assert_true(answers[i] == single(BATCH_IOVA2VIRT, keys[i]));
+	for (unsigned int i = 0; i < 64; i++)
+		keys[i] = (uintptr_t)world_ext + i * 100;
+	assert_int_equal(kernel->run[BATCH_VIRT2IOVA](&runtime_view, keys, answers, 64), 64);
+	for (unsigned int i = 0; i < 64; i++)
+		assert_true(answers[i] == single(BATCH_VIRT2IOVA, keys[i]));
+	world_end();
+}
+
+/* Words from every GiB in turn: a kernel must not answer from the GiB before. */
+static void addresses_of_several_gib_are_not_mixed_up(void **state)
+{
+	const struct batch_kernel *kernel = kernel_of(state);
+	uint64_t keys[96], answers[96], stride[] = {1, 4, 8, 3};
+
+	world_build();
+	for (unsigned int s = 0; s < ARRAY_LEN(stride); s++) {
+		for (unsigned int i = 0; i < 96; i++) {
+			uint64_t which = i / stride[s] % 3;
+
+			keys[i] = which == 0   ? (uintptr_t)world_pages + i
+				  : which == 1 ? (uintptr_t)world_small + i
+					       : (uintptr_t)world_ext + i;
+		}
+		for (unsigned int kind = 0; kind < BATCH_SAME; kind++) {
+			kernel->run[kind](&runtime_view, keys, answers, 96);
+			for (unsigned int i = 0; i < 96; i++)
+				assert_true(answers[i] == single(kind, keys[i]));
+		}
+	}
+	world_end();
+}
+
+int main(void)
+{
+	static const struct CMUnitTest cases[] = {
+		KERNEL_CASES(every_alignment_and_length_is_answered_as_by_single_calls),
+		KERNEL_CASES(every_address_is_answered_in_every_lane),
+		KERNEL_CASES(every_pattern_of_misses_is_answered),
+		KERNEL_CASES(whole_vectors_of_external_memory_are_answered),
+		KERNEL_CASES(addresses_of_several_gib_are_not_mixed_up),
+	};
+
+	random_begin();
+	return RUN_CASES("batch kernels", cases);
+}
