@@ -10,6 +10,7 @@ void bench_all_add(void)
 #ifdef BENCH_JEMALLOC
 	bench_jemalloc_add();
 #endif
+	bench_batch_add();
 	bench_walk_add();
 	bench_pages_add();
 	bench_section_add();

@@ -4,6 +4,7 @@
 
 /* Each registers the benchmarks of its file. */
 void bench_lookup_add(void);
+void bench_batch_add(void);
 void bench_walk_add(void);
 void bench_pages_add(void);
 void bench_section_add(void);
