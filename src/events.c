@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include <rcumem.h>
 
@@ -12,6 +11,7 @@
 #include "events.h"
 #include "listen.h"
 #include "log.h"
+#include "os.h"
 #include "point.h"
 #include "registry.h"
 #include "replay.h"
@@ -48,15 +48,8 @@ static void call(const struct registry_entry *entry, void *ctx)
  * thread. */
 static int turn_take(const struct region *region)
 {
-	struct timespec until;
-	uint64_t ns = region->lock_timeout_ns;
-	int err;
+	int err = os_mutex_lock(&turn, region->lock_timeout_ns);
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	ns += (uint64_t)until.tv_nsec;
-	until.tv_sec += (time_t)(ns / 1000000000u);
-	until.tv_nsec = (long)(ns % 1000000000u);
-	err = pthread_mutex_clocklock(&turn, CLOCK_MONOTONIC, &until);
 	if (err)
 		log_message(LOG_ERROR, "a memory event callback of another thread does not return");
 	return -err;

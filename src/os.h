@@ -118,6 +118,9 @@ int os_thread_start(pthread_t *thread, void *(*main)(void *), void *arg);
 /* CLOCK_MONOTONIC. */
 uint64_t os_now_ns(void);
 
+/* Lock, waiting no longer than this: 0, or what pthread_mutex_clocklock() says (EOWNERDEAD too). */
+int os_mutex_lock(pthread_mutex_t *mutex, uint64_t timeout_ns);
+
 /* Sleep while *word is `value`, in any process: 0 (also spuriously), or -ETIMEDOUT.  UINT64_MAX: no
  * limit. */
 int os_futex_wait(uint32_t *word, uint32_t value, uint64_t timeout_ns);

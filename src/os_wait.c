@@ -54,3 +54,17 @@ void os_futex_wake(uint32_t *word)
 {
 	syscall(__NR_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
+
+int os_mutex_lock(pthread_mutex_t *mutex, uint64_t timeout_ns)
+{
+	struct timespec until;
+	int err = pthread_mutex_trylock(mutex);
+
+	if (err != EBUSY)
+		return err;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	timeout_ns += (uint64_t)until.tv_nsec;
+	until.tv_sec += (time_t)(timeout_ns / 1000000000u);
+	until.tv_nsec = (long)(timeout_ns % 1000000000u);
+	return pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, &until);
+}

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "context.h"
 #include "intent.h"
 #include "log.h"
+#include "os.h"
 #include "point.h"
 #include "runtime.h"
 #include "writer.h"
@@ -93,26 +93,9 @@ int writer_init(struct region *region)
 	return -err;
 }
 
-static int lock_bounded(struct region *region)
-{
-	struct timespec until;
-	int err = pthread_mutex_trylock(&region->mutex);
-
-	if (err != EBUSY)
-		return err;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += (time_t)(region->lock_timeout_ns / 1000000000u);
-	until.tv_nsec += (long)(region->lock_timeout_ns % 1000000000u);
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_nsec -= 1000000000;
-		until.tv_sec++;
-	}
-	return pthread_mutex_clocklock(&region->mutex, CLOCK_MONOTONIC, &until);
-}
-
 int writer_lock(struct region *region)
 {
-	int err = lock_bounded(region);
+	int err = os_mutex_lock(&region->mutex, region->lock_timeout_ns);
 
 	if (err == EOWNERDEAD) {
 		log_message(LOG_WARN, "thread %d of process %d died as the writer: recovering",

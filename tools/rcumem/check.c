@@ -45,13 +45,8 @@ static int print_json(const char *prefix, json_t *findings, int cnt)
 {
 	json_t *root = json_pack("{s:s, s:b, s:i, s:O}", "prefix", prefix, "sound", cnt == 0,
 		"count", cnt, "findings", findings);
-	int err = root ? json_dumpf(root, stdout, JSON_INDENT(2)) : -1;
 
-	json_decref(root);
-	putchar('\n');
-	if (err)
-		tool_error("cannot make the JSON");
-	return err ? TOOL_USAGE : TOOL_OK;
+	return tool_json_print(root, 0) == TOOL_OK ? TOOL_OK : TOOL_USAGE;
 }
 
 static int check(const char *prefix, bool json)

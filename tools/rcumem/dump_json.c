@@ -77,12 +77,5 @@ int dump_json(const struct rcumem_observer *observer)
 		"iova_mode", head.iova_mode, "bytes", (json_int_t)head.bytes, "nchannel",
 		(int)head.nchannel, "nrank", (int)head.nrank, "lists", lists, "segments", segments,
 		"statistics", dump_json_stats(&head.stats));
-	if (!err)
-		err = root ? json_dumpf(root, stdout, JSON_INDENT(2)) : -1;
-	json_decref(root);
-	putchar('\n');
-	if (!err)
-		return TOOL_OK;
-	tool_error("cannot make the JSON");
-	return TOOL_FAILED;
+	return tool_json_print(root, err);
 }

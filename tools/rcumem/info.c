@@ -161,14 +161,8 @@ static int print_json(const struct machine *machine)
 		"kernel", machine->kernel, "architecture", machine->arch, "features",
 		features_json(&machine->features), "hugepages", pools_json(machine), "limits",
 		limits_json(machine));
-	int err = root ? json_dumpf(root, stdout, JSON_INDENT(2)) : -1;
 
-	json_decref(root);
-	putchar('\n');
-	if (!err)
-		return TOOL_OK;
-	tool_error("cannot make the JSON");
-	return TOOL_FAILED;
+	return tool_json_print(root, 0);
 }
 
 int info_command(int argc, char **argv)

@@ -44,6 +44,18 @@ int tool_api_error(const char *what)
 	return TOOL_FAILED;
 }
 
+int tool_json_print(json_t *root, int err)
+{
+	if (!err)
+		err = root ? json_dumpf(root, stdout, JSON_INDENT(2)) : -1;
+	json_decref(root);
+	putchar('\n');
+	if (!err)
+		return TOOL_OK;
+	tool_error("cannot make the JSON");
+	return TOOL_FAILED;
+}
+
 int tool_usage(const char *command)
 {
 	fprintf(stderr, "Try 'rcumem %s--help'.\n", command);

@@ -85,14 +85,7 @@ static int print_json(const struct view *view)
 		json_sprintf("0x%" PRIx64, view->info.base_va), "length",
 		(json_int_t)view->info.len, "busy", (int)view->info.busy, "processes", processes,
 		"statistics", dump_json_stats(&view->head.stats));
-	if (!err)
-		err = root ? json_dumpf(root, stdout, JSON_INDENT(2)) : -1;
-	json_decref(root);
-	putchar('\n');
-	if (!err)
-		return TOOL_OK;
-	tool_error("cannot make the JSON");
-	return TOOL_FAILED;
+	return tool_json_print(root, err);
 }
 
 int observe_info(const char *prefix, bool json)
