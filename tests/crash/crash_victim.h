@@ -224,4 +224,20 @@ static inline void victim_join(void)
 	victim_died();
 }
 
+/* Who stays: one that makes what is there and writes, and one that looks at it all the time. */
+static inline void writer_and_watcher_start(int64_t event_timeout_ms)
+{
+	peer_start(&writer, "writer");
+	peer_must(&writer, op_init, 0, 20, event_timeout_ms);
+	peer_must(&writer, s_make, 0);
+	here.stay = (char *)(uintptr_t)writer.reply.value;
+	memcpy(&here.array, writer.reply.data, sizeof(here.array));
+	peer_start(&watcher, "watcher");
+	peer_must(&watcher, op_init, 0);
+	peer_must(&watcher, s_know, (int64_t)(uintptr_t)here.stay,
+		(int64_t)(uintptr_t)here.array.data);
+	peer_must(&watcher, s_attach, 0);
+	peer_must(&watcher, s_watch, 0);
+}
+
 #endif /* CRASH_VICTIM_H */

@@ -17,17 +17,7 @@
 
 static void scene_start(void)
 {
-	peer_start(&writer, "writer");
-	peer_must(&writer, op_init, 0, 20, 40);
-	peer_must(&writer, s_make, 0);
-	here.stay = (char *)(uintptr_t)writer.reply.value;
-	memcpy(&here.array, writer.reply.data, sizeof(here.array));
-	peer_start(&watcher, "watcher");
-	peer_must(&watcher, op_init, 0);
-	peer_must(&watcher, s_know, (int64_t)(uintptr_t)here.stay,
-		(int64_t)(uintptr_t)here.array.data);
-	peer_must(&watcher, s_attach, 0);
-	peer_must(&watcher, s_watch, 0);
+	writer_and_watcher_start(40);
 	peer_start(&holder, "holder");
 	peer_must(&holder, op_init, 0);
 }

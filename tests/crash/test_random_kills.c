@@ -184,17 +184,7 @@ static void one_more(void)
 
 static void scene_begin(void)
 {
-	peer_start(&writer, "writer");
-	peer_must(&writer, op_init, 0, 20, 500);
-	peer_must(&writer, s_make, 0);
-	here.stay = (char *)(uintptr_t)writer.reply.value;
-	memcpy(&here.array, writer.reply.data, sizeof(here.array));
-	peer_start(&watcher, "watcher");
-	peer_must(&watcher, op_init, 0);
-	peer_must(&watcher, s_know, (int64_t)(uintptr_t)here.stay,
-		(int64_t)(uintptr_t)here.array.data);
-	peer_must(&watcher, s_attach, 0);
-	peer_must(&watcher, s_watch, 0);
+	writer_and_watcher_start(500);
 	peer_start(&listener, "listener");
 	peer_must(&listener, op_init, 0);
 	peer_must(&listener, s_listen, 0);

@@ -8,6 +8,7 @@
 
 #include "external.h"
 #include "lookup.h"
+#include "verdict.h"
 
 static uint32_t over;
 static uint32_t failures;
@@ -74,19 +75,6 @@ void reader_begin(struct reader_start *start)
 	tally = &start->tally;
 }
 
-static int line(bool good, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static int line(bool good, const char *format, ...)
-{
-	va_list args;
-
-	printf("%s", good ? "ok      " : "FAILED  ");
-	va_start(args, format);
-	vprintf(format, args);
-	va_end(args);
-	printf("\n");
-	return !good;
-}
-
 static void histogram(const char *title, const uint64_t *buckets)
 {
 	printf("        %s:", title);
@@ -107,33 +95,33 @@ int report(const struct tally *sum)
 	int failed = 0;
 
 	rcumem_stats_get(&stats);
-	failed += line(sum->lookups > 0 && sum->must > 0,
+	failed += verdict(sum->lookups > 0 && sum->must > 0,
 		"%llu answers right, %llu of them the only right one", N(sum->lookups),
 		N(sum->must));
-	failed += line(sum->holds > 0,
+	failed += verdict(sum->holds > 0,
 		"%llu pages and descriptors found in %llu sections, looked at %llu times: "
 		"unchanged",
 		N(sum->holds), N(sum->sections), N(sum->rechecks));
-	failed += line(sum->walks > 0 && sum->whole > 0,
+	failed += verdict(sum->walks > 0 && sum->whole > 0,
 		"%llu walks, %llu allocations of several pages in them: whole", N(sum->walks),
 		N(sum->whole));
-	failed += line(sum->external > 0 && external_changes() > 0,
+	failed += verdict(sum->external > 0 && external_changes() > 0,
 		"%llu answers right beside %llu registrations and unregistrations, %llu lookups "
 		"across two of them",
 		N(sum->external), N(external_changes()), N(sum->external_straddled));
-	failed += line(w->fast_replugs >= options.at_least,
+	failed += verdict(w->fast_replugs >= options.at_least,
 		"%llu re-plugs of a page within 1 ms of its free, of %llu plugs (at least %llu)",
 		N(w->fast_replugs), N(w->plugs), N(options.at_least));
-	failed += line(!pause_possible() || sum->straddled >= options.at_least,
+	failed += verdict(!pause_possible() || sum->straddled >= options.at_least,
 		"%llu lookups that straddled one, %llu with a pause in them (%s %llu)",
 		N(sum->straddled), N(sum->paused),
 		pause_possible() ? "at least" : "no pause points; else at least",
 		N(options.at_least));
-	failed += line(sum->outlived > 0,
+	failed += verdict(sum->outlived > 0,
 		"%llu times a page stayed until the section's end though its free had begun",
 		N(sum->outlived));
 	histogram("how long before the section's end", sum->age);
-	failed += line(w->frees > 0,
+	failed += verdict(w->frees > 0,
 		"%llu frees, %llu returned while a reader held the pages, %llu grace periods, %llu "
 		"tries refused",
 		N(w->frees), N(w->late_frees), N(stats.grace_periods), N(w->refused));

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "shared.h"
+#include "verdict.h"
 
 static long number_in(const char *path, const char *format)
 {
@@ -29,19 +30,6 @@ long shmem_kib(void)
 	return number_in("/proc/meminfo", "Shmem: %ld");
 }
 
-static int check(bool good, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static int check(bool good, const char *format, ...)
-{
-	va_list args;
-
-	printf("%s", good ? "ok      " : "FAILED  ");
-	va_start(args, format);
-	vprintf(format, args);
-	va_end(args);
-	printf("\n");
-	return !good;
-}
-
 #define N(x) ((unsigned long long)(x))
 
 int report_all(const char *directory, bool good, long huge_before, long shmem_before)
@@ -62,21 +50,21 @@ int report_all(const char *directory, bool good, long huge_before, long shmem_be
 			break;
 		nap_ms(50);
 	}
-	failed += check(good, "all processes have ended well");
-	failed += check(writers == PROCESSES && sum.frees == sum.plugs,
+	failed += verdict(good, "all processes have ended well");
+	failed += verdict(writers == PROCESSES && sum.frees == sum.plugs,
 		"%llu allocations by %u processes, %llu freed, %llu refused", N(sum.plugs), writers,
 		N(sum.frees), N(sum.refused));
-	failed += check(sum.must_find && sum.must_miss,
+	failed += verdict(sum.must_find && sum.must_miss,
 		"%llu answers, %llu that had to find, %llu that had to miss", N(sum.lookups),
 		N(sum.must_find), N(sum.must_miss));
-	failed += check(sum.holds && sum.walks && sum.whole,
+	failed += verdict(sum.holds && sum.walks && sum.whole,
 		"%llu pages unchanged in sections, %llu walks with %llu whole allocations",
 		N(sum.holds), N(sum.walks), N(sum.whole));
-	failed += check(sum.events > 0, "%llu events told, each once", N(sum.events));
-	failed += check(sum.lost == 0 && huge == huge_before && shmem <= shmem_before + 256,
+	failed += verdict(sum.events > 0, "%llu events told, each once", N(sum.events));
+	failed += verdict(sum.lost == 0 && huge == huge_before && shmem <= shmem_before + 256,
 		"%llu pages left in files; free hugepages %ld before, %ld after; shared memory %ld "
 		"KiB before, %ld after",
 		N(sum.lost), huge_before, huge, shmem_before, shmem);
-	failed += check(rmdir(directory) == 0, "no file is left");
+	failed += verdict(rmdir(directory) == 0, "no file is left");
 	return failed;
 }
