@@ -45,7 +45,8 @@
 /* A value that no function sets: shows that rte_errno was left alone. */
 #define ERRNO_UNTOUCHED 7777
 
-/* AddressSanitizer has its own mlock() and malloc(): what tests their failures is skipped. */
+/* AddressSanitizer has its own mlock() and malloc(), which no fork() may interrupt: what tests
+ * their failures, or forks beside their callers, is skipped. */
 #if defined(__SANITIZE_ADDRESS__)
 #define UNDER_ASAN true
 #elif defined(__has_feature)
