@@ -30,11 +30,6 @@ RCU_LANES_INLINE struct rcu_lanes rcu_lanes_all(uint64_t word)
 	return (struct rcu_lanes){_mm256_set1_epi64x((long long)word)};
 }
 
-RCU_LANES_INLINE uint64_t rcu_lanes_first(struct rcu_lanes lanes)
-{
-	return (uint64_t)_mm_cvtsi128_si64(_mm256_castsi256_si128(lanes.word));
-}
-
 /* As many words as there are lanes, at any address. */
 RCU_LANES_INLINE struct rcu_lanes rcu_lanes_read(const void *from)
 {
@@ -87,6 +82,12 @@ RCU_LANES_INLINE struct rcu_lanes_mask rcu_lanes_both(
 RCU_LANES_INLINE struct rcu_lanes_mask rcu_lanes_equal(struct rcu_lanes a, struct rcu_lanes b)
 {
 	return (struct rcu_lanes_mask){_mm256_cmpeq_epi64(a.word, b.word)};
+}
+
+/* The lanes in which `a` is less than `b`; both are less than 2^63. */
+RCU_LANES_INLINE struct rcu_lanes_mask rcu_lanes_below(struct rcu_lanes a, struct rcu_lanes b)
+{
+	return (struct rcu_lanes_mask){_mm256_cmpgt_epi64(b.word, a.word)};
 }
 
 /* The lanes in which the bits `of` of `a` are `b`. */

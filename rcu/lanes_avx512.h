@@ -26,11 +26,6 @@ RCU_LANES_INLINE struct rcu_lanes rcu_lanes_all(uint64_t word)
 	return (struct rcu_lanes){_mm512_set1_epi64((long long)word)};
 }
 
-RCU_LANES_INLINE uint64_t rcu_lanes_first(struct rcu_lanes lanes)
-{
-	return (uint64_t)_mm_cvtsi128_si64(_mm512_castsi512_si128(lanes.word));
-}
-
 RCU_LANES_INLINE struct rcu_lanes rcu_lanes_read(const void *from)
 {
 	return (struct rcu_lanes){_mm512_loadu_si512(from)};
@@ -80,6 +75,11 @@ RCU_LANES_INLINE struct rcu_lanes_mask rcu_lanes_both(
 RCU_LANES_INLINE struct rcu_lanes_mask rcu_lanes_equal(struct rcu_lanes a, struct rcu_lanes b)
 {
 	return (struct rcu_lanes_mask){_mm512_cmpeq_epi64_mask(a.word, b.word)};
+}
+
+RCU_LANES_INLINE struct rcu_lanes_mask rcu_lanes_below(struct rcu_lanes a, struct rcu_lanes b)
+{
+	return (struct rcu_lanes_mask){_mm512_cmplt_epu64_mask(a.word, b.word)};
 }
 
 RCU_LANES_INLINE struct rcu_lanes_mask rcu_lanes_are(struct rcu_lanes a, uint64_t of, uint64_t b)

@@ -8,17 +8,19 @@
  * chosen its lanes by a lanes_*.h.
  */
 
-#include "radix_cursor.h"
+#include "radix.h"
 
-/* A cursor, its prefix in all lanes. */
-struct rcu_lanes_cursor {
-	struct rcu_radix_cursor at;
-	struct rcu_lanes top;
+/* A view, its numbers in all lanes. */
+struct rcu_lanes_view {
+	const struct rcu_radix_view *at;
+	struct rcu_lanes first;
+	struct rcu_lanes len; /* Of the window, in bytes of its words. */
 };
 
-RCU_LANES_INLINE struct rcu_lanes_cursor rcu_lanes_cursor(const struct rcu_radix *tree)
+RCU_LANES_INLINE struct rcu_lanes_view rcu_lanes_view(const struct rcu_radix_view *view)
 {
-	return (struct rcu_lanes_cursor){rcu_radix_cursor(tree), rcu_lanes_all(UINT64_MAX)};
+	return (struct rcu_lanes_view){
+		view, rcu_lanes_all(view->window_first), rcu_lanes_all(view->window_cnt * 8)};
 }
 
 /* The byte offset in a node of the words for these keys, which lie under 2^shift bytes each. */
@@ -40,36 +42,41 @@ RCU_LANES_INLINE struct rcu_lanes rcu_lanes_descend(
 	return rcu_lanes_load(words, nodes, NULL, offset);
 }
 
-/* Keys of several GiB: from the root table on.  The cursor follows the first. */
-RCU_LANES_INLINE struct rcu_lanes rcu_lanes_spread(
-	struct rcu_lanes_cursor *cursor, struct rcu_lanes keys)
+/*
+ * From keys to words, all the way from the root table; 0 for keys from 2^48 on.
+ * By pointer: gcc 12 clears the upper halves of a struct of one register on its
+ * return.
+ */
+static RCU_LANES_TARGET __attribute__((noinline)) void rcu_lanes_far(
+	const struct rcu_radix *tree, struct rcu_lanes *lanes)
 {
+	struct rcu_lanes keys = *lanes;
 	struct rcu_lanes_mask low = rcu_lanes_are(keys, ~0ull << RCU_RADIX_LOW_BITS, 0);
 	struct rcu_lanes at = rcu_lanes_and(rcu_lanes_shift(keys, RCU_RADIX_TOP - 3), ~7ull);
-	struct rcu_lanes words = rcu_lanes_load(rcu_lanes_all(0), low, cursor->at.tree->root, at);
+	struct rcu_lanes words = rcu_lanes_load(rcu_lanes_all(0), low, tree->root, at);
 
-	rcu_radix_cursor_move(&cursor->at, rcu_lanes_first(keys), rcu_lanes_first(words));
-	cursor->top = rcu_lanes_all(cursor->at.top);
 	TEST_POINT("lookup.node");
-	return rcu_lanes_descend(
+	words = rcu_lanes_descend(
 		words, rcu_lanes_nodes(words), rcu_lanes_offset(keys, RCU_RADIX_MID));
+	TEST_POINT("lookup.leaf");
+	*lanes = rcu_lanes_descend(
+		words, rcu_lanes_nodes(words), rcu_lanes_offset(keys, RCU_RADIX_MIN));
 }
 
-/* rcu_radix_lookup_low() of each key; 0 for keys from 2^48 on. */
+/* rcu_radix_view_lookup() of each key; 0 for keys from 2^48 on. */
 RCU_LANES_INLINE struct rcu_lanes rcu_lanes_lookup(
-	struct rcu_lanes_cursor *cursor, struct rcu_lanes keys)
+	const struct rcu_lanes_view *view, struct rcu_lanes keys)
 {
-	struct rcu_lanes_mask near =
-		rcu_lanes_equal(rcu_lanes_shift(keys, RCU_RADIX_TOP), cursor->top);
-	struct rcu_lanes_mask nodes;
-	struct rcu_lanes words;
+	struct rcu_lanes at = rcu_lanes_and(
+		rcu_lanes_shift(rcu_lanes_sub(keys, view->first), RCU_RADIX_MID - 3), ~7ull);
+	struct rcu_lanes words = rcu_lanes_load(
+		rcu_lanes_all(0), rcu_lanes_below(at, view->len), view->at->window, at);
+	struct rcu_lanes_mask nodes = rcu_lanes_nodes(words);
 
-	if (__builtin_expect(rcu_lanes_bits(near) == RCU_LANES_BITS, 1))
-		words = rcu_lanes_load(
-			keys, near, cursor->at.node->words, rcu_lanes_offset(keys, RCU_RADIX_MID));
-	else
-		words = rcu_lanes_spread(cursor, keys);
-	nodes = rcu_lanes_nodes(words);
+	if (__builtin_expect(rcu_lanes_bits(rcu_lanes_are(words, ~0ull, 0)) != 0, 0)) {
+		rcu_lanes_far(view->at->tree, &keys);
+		return keys;
+	}
 	if (rcu_lanes_bits(nodes) == 0)
 		return words;
 	TEST_POINT("lookup.leaf");

@@ -28,7 +28,7 @@ RCU_LANES_INLINE struct rcu_lanes batch_lead(struct rcu_lanes iovas, struct rcu_
 
 /* Linearization point of each lane: the last load of its descent, as in rte_mem_iova2virt(). */
 RCU_LANES_INLINE struct batch_answers batch_iova2virt(
-	struct rcu_lanes_cursor *index, struct rcu_lanes iovas)
+	const struct rcu_lanes_view *index, struct rcu_lanes iovas)
 {
 	struct rcu_lanes words = rcu_lanes_lookup(index, iovas);
 
@@ -42,7 +42,7 @@ RCU_LANES_INLINE struct batch_answers batch_iova2virt(
  * word that says "the difference is 0".  Linearization point: as above.
  */
 RCU_LANES_INLINE struct batch_answers batch_same(
-	struct rcu_lanes_cursor *index, struct rcu_lanes vas)
+	const struct rcu_lanes_view *index, struct rcu_lanes vas)
 {
 	struct rcu_lanes words = rcu_lanes_lookup(index, vas);
 
@@ -56,8 +56,8 @@ RCU_LANES_INLINE struct batch_answers batch_same(
  * no page's address, so that a cleared descriptor is left to batch_one().  A
  * word other than DIRECT leads nowhere: to no multiple of a page.
  */
-RCU_LANES_INLINE struct batch_answers batch_virt2iova(struct rcu_lanes_cursor *va_index,
-	struct rcu_lanes_cursor *iova_index, struct rcu_lanes vas)
+RCU_LANES_INLINE struct batch_answers batch_virt2iova(const struct rcu_lanes_view *va_index,
+	const struct rcu_lanes_view *iova_index, struct rcu_lanes vas)
 {
 	struct rcu_lanes words = rcu_lanes_lookup(va_index, vas);
 	struct rcu_lanes_mask found = rcu_lanes_are(words, RCU_RADIX_TAG, INDEX_DIRECT);
@@ -91,8 +91,8 @@ static __attribute__((noinline)) unsigned int batch_rest(
 }
 
 /* One set of lanes, of which those of `valid` count; returns how many were found. */
-RCU_LANES_INLINE unsigned int batch_step(struct rcu_lanes_cursor *va_index,
-	struct rcu_lanes_cursor *iova_index, enum batch_kind kind, const char *from, char *to,
+RCU_LANES_INLINE unsigned int batch_step(const struct rcu_lanes_view *va_index,
+	const struct rcu_lanes_view *iova_index, enum batch_kind kind, const char *from, char *to,
 	uint32_t valid)
 {
 	struct rcu_lanes keys = rcu_lanes_read(from);
@@ -113,16 +113,18 @@ RCU_LANES_INLINE unsigned int batch_step(struct rcu_lanes_cursor *va_index,
 RCU_LANES_INLINE unsigned int batch_all(const struct runtime_view *view, enum batch_kind kind,
 	const char *from, char *to, unsigned int n)
 {
-	struct rcu_lanes_cursor va_index = rcu_lanes_cursor(view->va_index);
-	struct rcu_lanes_cursor iova_index = rcu_lanes_cursor(view->iova_index);
+	const struct rcu_lanes_view va_index = rcu_lanes_view(&view->va_index);
+	const struct rcu_lanes_view iova_index = rcu_lanes_view(&view->iova_index);
 	const size_t len = sizeof(struct rcu_lanes);
 	unsigned int found = 0;
-	uint64_t last[RCU_LANES] = {0};
+	uint64_t last[RCU_LANES];
 
 	for (; n >= RCU_LANES; n -= RCU_LANES, from += len, to += len)
 		found += batch_step(&va_index, &iova_index, kind, from, to, RCU_LANES_BITS);
 	if (n) {
-		memcpy(last, from, n * sizeof(*last));
+		for (unsigned int i = 0; i < RCU_LANES;
+			i++) /* Lanes left over look up the first. */
+			memcpy(&last[i], from + (i < n ? i : 0) * sizeof(*last), sizeof(*last));
 		found += batch_step(&va_index, &iova_index, kind, (const char *)last, (char *)last,
 			(1u << n) - 1);
 		memcpy(to, last, n * sizeof(*last));

@@ -12,7 +12,7 @@
 
 void *translate_iova(uint64_t iova, uint64_t *len)
 {
-	uint64_t word = rcu_radix_lookup(runtime_view.iova_index, iova);
+	uint64_t word = rcu_radix_view_lookup(&runtime_view.iova_index, iova);
 	uint64_t va, page_sz, rest;
 	uint32_t list;
 
@@ -21,7 +21,7 @@ void *translate_iova(uint64_t iova, uint64_t *len)
 	va = iova + (word & ~RCU_RADIX_TAG);
 	/* The page's size is that of its list, which the other index names; its words stay for
 	 * ever. */
-	list = index_list(rcu_radix_lookup(runtime_view.va_index, va));
+	list = index_list(rcu_radix_view_lookup(&runtime_view.va_index, va));
 	page_sz = 1ull << runtime_view.region->states[list].page_shift;
 	rest = page_sz - (va & (page_sz - 1));
 	if (rest < *len)
@@ -90,7 +90,7 @@ static uint64_t external_iova(uint64_t va, uint64_t *len)
 
 uint64_t translate_virt(uint64_t va, uint64_t *len)
 {
-	uint64_t word = rcu_radix_lookup(runtime_view.va_index, va);
+	uint64_t word = rcu_radix_view_lookup(&runtime_view.va_index, va);
 	uint64_t iova, page_sz, rest;
 	uint32_t list, page;
 
