@@ -66,6 +66,13 @@ RCU_LANES_INLINE struct rcu_lanes rcu_lanes_shift(struct rcu_lanes a, unsigned i
 	return (struct rcu_lanes){_mm256_srli_epi64(a.word, (int)right)};
 }
 
+/* `a`, with the bits of `b` where `bits` are; those of `a` are clear. */
+RCU_LANES_INLINE struct rcu_lanes rcu_lanes_fill(
+	struct rcu_lanes a, struct rcu_lanes b, uint64_t bits)
+{
+	return (struct rcu_lanes){_mm256_or_si256(a.word, rcu_lanes_and(b, bits).word)};
+}
+
 /* A bit for each lane, the first lane's the lowest. */
 RCU_LANES_INLINE uint32_t rcu_lanes_bits(struct rcu_lanes_mask mask)
 {
@@ -99,16 +106,14 @@ RCU_LANES_INLINE struct rcu_lanes_mask rcu_lanes_are(struct rcu_lanes a, uint64_
 }
 
 /*
- * In the lanes of the mask the aligned words at base + at, elsewhere `old`.
+ * In the lanes of the mask the aligned words at base + at * scale, elsewhere `old`; `base` is an
+ * address, `scale` a constant.
  * Plain loads to the compiler, one for each lane to the processor: why that is
  * an acquire load of each word is in docs/memory-model.md, "Several words by
  * one instruction".
  */
-RCU_LANES_INLINE struct rcu_lanes rcu_lanes_load(
-	struct rcu_lanes old, struct rcu_lanes_mask mask, const void *base, struct rcu_lanes at)
-{
-	return (struct rcu_lanes){
-		_mm256_mask_i64gather_epi64(old.word, base, at.word, mask.lane, 1)};
-}
+#define rcu_lanes_load(old, mask, base, at, scale)                                                 \
+	((struct rcu_lanes){_mm256_mask_i64gather_epi64(                                           \
+		(old).word, (const long long *)(base), (at).word, (mask).lane, scale)})
 
 #endif /* RCU_LANES_AVX2_H */

@@ -61,6 +61,14 @@ RCU_LANES_INLINE struct rcu_lanes rcu_lanes_shift(struct rcu_lanes a, unsigned i
 	return (struct rcu_lanes){_mm512_srli_epi64(a.word, right)};
 }
 
+RCU_LANES_INLINE struct rcu_lanes rcu_lanes_fill(
+	struct rcu_lanes a, struct rcu_lanes b, uint64_t bits)
+{
+	/* 0xf8: a | b & c, bit by bit. */
+	return (struct rcu_lanes){
+		_mm512_ternarylogic_epi64(a.word, b.word, rcu_lanes_all(bits).word, 0xf8)};
+}
+
 RCU_LANES_INLINE uint32_t rcu_lanes_bits(struct rcu_lanes_mask mask)
 {
 	return mask.lane;
@@ -86,14 +94,14 @@ RCU_LANES_INLINE struct rcu_lanes_mask rcu_lanes_are(struct rcu_lanes a, uint64_
 {
 	__m512i bits = _mm512_and_si512(a.word, rcu_lanes_all(of).word);
 
+	if (b == of && (of & (of - 1)) == 0) /* One bit: one instruction. */
+		return (struct rcu_lanes_mask){
+			_mm512_test_epi64_mask(a.word, rcu_lanes_all(of).word)};
 	return (struct rcu_lanes_mask){_mm512_cmpeq_epi64_mask(bits, rcu_lanes_all(b).word)};
 }
 
-RCU_LANES_INLINE struct rcu_lanes rcu_lanes_load(
-	struct rcu_lanes old, struct rcu_lanes_mask mask, const void *base, struct rcu_lanes at)
-{
-	return (struct rcu_lanes){
-		_mm512_mask_i64gather_epi64(old.word, mask.lane, at.word, base, 1)};
-}
+#define rcu_lanes_load(old, mask, base, at, scale)                                                 \
+	((struct rcu_lanes){_mm512_mask_i64gather_epi64(                                           \
+		(old).word, (mask).lane, (at).word, (const void *)(base), scale)})
 
 #endif /* RCU_LANES_AVX512_H */
