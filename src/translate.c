@@ -38,6 +38,12 @@ void *rcumem_iova2virt(const struct rcumem_space *space, uint64_t iova, uint64_t
 	if (space)
 		return space_iova2virt(space, iova, len);
 	want = *out;
+	if (want == 1) { /* Then the word is enough: the size of the page does not matter. */
+		uint64_t word = rcu_radix_view_near(&runtime_view.iova_index, iova);
+
+		if (__builtin_expect(index_tag(word) == INDEX_DIRECT, 1))
+			return (void *)(uintptr_t)(iova + word - INDEX_DIRECT);
+	}
 	done = want;
 	va = want ? translate_iova(iova, &done) : NULL;
 	if (va == NULL)
@@ -116,6 +122,10 @@ rte_iova_t rcumem_virt2iova(const struct rcumem_space *space, const void *virt, 
 	if (space)
 		return space_virt2iova(space, virt, len);
 	want = *out;
+	/* The index leads from this address, taken as an IO address, to itself: that is the answer,
+	 * in mode VA for all pages in use.  Linearization point: the last load of the descent. */
+	if (want == 1 && rcu_radix_view_near(&runtime_view.iova_index, va) == INDEX_DIRECT)
+		return va;
 	done = want;
 	iova = want ? translate_virt(va, &done) : RTE_BAD_IOVA;
 	if (iova == RTE_BAD_IOVA)
