@@ -40,9 +40,36 @@ cpu_set_t allowed; // Immutable after main() has begun.
 bool wrong;        // Only ever set; read when all threads are gone.
 
 // The sample below which `percent` of them lie.
-double percentile(const std::vector<uint64_t> &sorted, size_t percent)
+template <typename T> double percentile(const std::vector<T> &sorted, double percent)
 {
-	return static_cast<double>(sorted[(sorted.size() - 1) * percent / 100]);
+	auto last = static_cast<double>(sorted.size() - 1);
+
+	return static_cast<double>(sorted[static_cast<size_t>(last * percent / 100)]);
+}
+
+// Of repetitions; google-benchmark knows median and cv by itself.
+double p99(const std::vector<double> &values)
+{
+	std::vector<double> sorted = values;
+
+	std::sort(sorted.begin(), sorted.end());
+	return sorted[(sorted.size() * 99 + 99) / 100 - 1]; // The nearest rank.
+}
+
+void counter_set(benchmark::State &state, const char *name, double value)
+{
+	state.counters[name] = {value, benchmark::Counter::kAvgThreads};
+}
+
+void report_samples(benchmark::State &state, bench_state &self)
+{
+	auto items = static_cast<double>(self.items ? self.items : 1);
+
+	std::sort(self.samples.begin(), self.samples.end());
+	counter_set(state, "p50_ns", percentile(self.samples, 50) / items);
+	counter_set(state, "p99_ns", percentile(self.samples, 99) / items);
+	counter_set(state, "p999_ns", percentile(self.samples, 99.9) / items);
+	counter_set(state, "max_ns", percentile(self.samples, 100) / items);
 }
 
 void report(benchmark::State &state, bench_state &self, uint64_t elapsed)
@@ -51,20 +78,13 @@ void report(benchmark::State &state, bench_state &self, uint64_t elapsed)
 	double ns = static_cast<double>(elapsed) / iterations;
 
 	if (!self.samples.empty()) {
-		std::sort(self.samples.begin(), self.samples.end());
-		state.counters["p50_ns"] = {
-			percentile(self.samples, 50), benchmark::Counter::kAvgThreads};
-		state.counters["p99_ns"] = {
-			percentile(self.samples, 99), benchmark::Counter::kAvgThreads};
-		state.counters["max_ns"] = {
-			percentile(self.samples, 100), benchmark::Counter::kAvgThreads};
+		report_samples(state, self);
 		return;
 	}
 	// google-benchmark divides the time by the threads; this is what one thread sees.
-	state.counters["thread_ns"] = {ns, benchmark::Counter::kAvgThreads};
+	counter_set(state, "thread_ns", ns);
 	if (self.items)
-		state.counters["item_ns"] = {
-			ns / static_cast<double>(self.items), benchmark::Counter::kAvgThreads};
+		counter_set(state, "item_ns", ns / static_cast<double>(self.items));
 }
 
 void run(benchmark::State &state, entry &entry)
@@ -94,18 +114,9 @@ void run(benchmark::State &state, entry &entry)
 		entry.bench.teardown(entry.arg.data());
 }
 
-} // namespace
-
-void bench_add(const struct bench *bench, const void *arg, size_t arg_len, unsigned int threads,
-	const char *name, ...)
+void add(const struct bench *bench, const void *arg, size_t arg_len, unsigned int threads,
+	const char *name)
 {
-	char text[160];
-	va_list ap;
-
-	va_start(ap, name);
-	vsnprintf(text, sizeof(text), name, ap);
-	va_end(ap);
-
 	entries.push_back(std::make_unique<entry>());
 	entry *added = entries.back().get();
 	const char *bytes = static_cast<const char *>(arg);
@@ -114,18 +125,52 @@ void bench_add(const struct bench *bench, const void *arg, size_t arg_len, unsig
 	pthread_barrier_init(&added->ready, nullptr, threads);
 
 	auto *registered = benchmark::RegisterBenchmark(
-		text, [added](benchmark::State &state) { run(state, *added); });
+		name, [added](benchmark::State &state) { run(state, *added); });
 	registered->Threads(static_cast<int>(threads));
+	registered->ComputeStatistics("p99", p99);
 	if (bench->sampled)
 		registered->UseManualTime();
 	else
 		registered->UseRealTime();
 }
 
+} // namespace
+
+void bench_add(const struct bench *bench, const void *arg, size_t arg_len, unsigned int threads,
+	const char *name, ...)
+{
+	auto cpus = static_cast<unsigned int>(CPU_COUNT(&allowed));
+	char text[160];
+	va_list ap;
+
+	va_start(ap, name);
+	vsnprintf(text, sizeof(text), name, ap);
+	va_end(ap);
+
+	if (threads != BENCH_EACH) {
+		add(bench, arg, arg_len, threads, text);
+		return;
+	}
+	add(bench, arg, arg_len, 1, text);
+	add(bench, arg, arg_len, 2, text);
+	if (cpus > 2)
+		add(bench, arg, arg_len, cpus, text);
+}
+
 void bench_sample(struct bench_state *state, uint64_t ns)
 {
 	state->samples.push_back(ns);
 	state->state->SetIterationTime(static_cast<double>(ns) * 1e-9);
+}
+
+void bench_spent(struct bench_state *state, uint64_t ns)
+{
+	state->state->SetIterationTime(static_cast<double>(ns) * 1e-9);
+}
+
+void bench_counter(struct bench_state *state, const char *name, double value)
+{
+	counter_set(*state->state, name, value);
 }
 
 void bench_items(struct bench_state *state, uint64_t count)
@@ -162,7 +207,7 @@ uint64_t bench_now(void)
 	return static_cast<uint64_t>(ts.tv_sec) * 1000000000u + static_cast<uint64_t>(ts.tv_nsec);
 }
 
-int main(int argc, char **argv)
+int bench_main(int argc, char **argv)
 {
 	sched_getaffinity(0, sizeof(allowed), &allowed);
 	benchmark::Initialize(&argc, argv);
