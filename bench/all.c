@@ -22,8 +22,10 @@ static void worlds_add(size_t page_sz, const unsigned int *segments, unsigned in
 {
 	for (unsigned int i = 0; i < cnt; i++) {
 		bench_lookup_add(page_sz, segments[i]);
+		bench_range_add(page_sz, segments[i]);
 		bench_batch_add(page_sz, segments[i]);
 		bench_walk_add(page_sz, segments[i]);
+		bench_index_add(page_sz, segments[i]);
 	}
 }
 

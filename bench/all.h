@@ -6,7 +6,9 @@
 
 /* Each registers the benchmarks of its file for one world: `segments` pages in use. */
 void bench_lookup_add(size_t page_sz, unsigned int segments);
+void bench_range_add(size_t page_sz, unsigned int segments);
 void bench_batch_add(size_t page_sz, unsigned int segments);
+void bench_index_add(size_t page_sz, unsigned int segments);
 void bench_walk_add(size_t page_sz, unsigned int segments);
 
 /* Built only with BENCH_JEMALLOC. */
