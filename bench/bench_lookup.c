@@ -22,10 +22,11 @@
 #define WRONG_HIT  "an address in use was not found, or the wrong one"
 #define WRONG_MISS "an address in no segment was found"
 
-#define SWEEP_LEN   (16u << 20) /* Several times the caches that belong to one core. */
-#define COLD_BURST  32u         /* The clock would be half of a single lookup. */
-#define CHECKS      65536u      /* Answers that are looked at one by one, more or less. */
-#define SCAN_CHECKS 64u         /* The same of a linear scan. */
+#define SWEEP_LEN    (16u << 20) /* Several times the caches that belong to one core. */
+#define COLD_BURST   32u         /* The clock would be half of a single lookup. */
+#define COLD_SAMPLES 32u
+#define CHECKS       65536u /* Answers that are looked at one by one, more or less. */
+#define SCAN_CHECKS  64u    /* The same of a linear scan. */
 
 struct lookup {
 	struct world_point point;
@@ -109,24 +110,26 @@ static void addresses_warm(uint64_t first)
 	}
 }
 
+/* An iteration is COLD_SAMPLES samples: enough for a median, however short the measurement. */
 static void cold_run(struct bench_state *state, const void *arg, uint64_t iterations)
 {
 	const struct lookup *lookup = arg;
+	uint64_t lookups = iterations * COLD_SAMPLES * COLD_BURST;
 	uint64_t found = 0;
 
 	bench_items(state, COLD_BURST);
-	for (uint64_t k = 0; k < iterations; k++) {
+	for (uint64_t k = 0; k < lookups; k += COLD_BURST) {
 		uint64_t before = bench_now(), begin, end;
 
 		caches_sweep();
-		addresses_warm(k * COLD_BURST);
+		addresses_warm(k);
 		begin = bench_now();
-		found += lookup->loop(k * COLD_BURST, COLD_BURST);
+		found += lookup->loop(k, COLD_BURST);
 		end = bench_now();
 		bench_sample(state, end - begin);
 		bench_spent(state, begin - before);
 	}
-	found_check(state, lookup, iterations * COLD_BURST, found);
+	found_check(state, lookup, lookups, found);
 }
 
 static void add(const char *question, const struct lookup *lookup, const char *pattern,

@@ -53,10 +53,24 @@ static int flat_learn(void)
 SUBJECT_LOOKUPS(flat, flat_seg[((uintptr_t)va - flat_first_va) >> flat_shift],
 	(const void *)(uintptr_t)(iova + flat_delta[(iova - flat_first_iova) >> flat_shift]))
 
+/* A walk is at least a call and a segment's line for each. */
+static int flat_each(rte_memseg_walk_t func, void *arg)
+{
+	const struct rte_memseg_list *list = rte_mem_virt2memseg_list(world.seg[0]->addr);
+	int ret = 0;
+
+	for (unsigned int i = 0; i < world.segments && !ret; i++)
+		ret = func(list, world.seg[i], arg);
+	return ret;
+}
+
+SUBJECT_WALK(flat_walk, flat_each, subject_add_segment)
+
 const struct subject subject_flat = {
 	.name = "flat",
 	.learn = flat_learn,
 	SUBJECT_HAS_LOOKUPS(flat),
+	.walk = flat_walk,
 	.hits_only = true,
 	.world_id = &(unsigned int){0},
 };
