@@ -28,7 +28,7 @@ static unsigned int held_cnt;
 
 static void allocations_drop(void)
 {
-	for (unsigned int i = 0; held && i < held_cnt; i++)
+	for (unsigned int i = 0; i < held_cnt; i++)
 		free(held[i]);
 	free(held);
 	free(addresses);
@@ -37,33 +37,42 @@ static void allocations_drop(void)
 	held_cnt = 0;
 }
 
-/* They are kept until another number is wanted: a million of them take their time. */
-static const char *jemalloc_setup(const void *arg)
+/* `cnt` allocations, and the addresses to ask for: 0 or -1. */
+static int allocations_make(unsigned int cnt)
 {
-	const struct allocations *allocations = arg;
-	uint64_t random = allocations->cnt;
+	uint64_t random = cnt;
 
-	if (held_cnt == allocations->cnt)
-		return NULL;
-	allocations_drop();
-	held_cnt = allocations->cnt;
-	mask = (held_cnt > ADDRESS_MIN ? held_cnt : ADDRESS_MIN) - 1;
-	held = calloc(held_cnt, sizeof(*held));
+	mask = (cnt > ADDRESS_MIN ? cnt : ADDRESS_MIN) - 1;
+	held = calloc(cnt, sizeof(*held));
 	addresses = calloc((size_t)mask + 1, sizeof(*addresses));
 	if (!held || !addresses)
-		return "no memory";
-	for (unsigned int i = 0; i < held_cnt; i++) {
-		held[i] = malloc(LARGE_SZ);
-		if (!held[i])
-			return "no memory";
+		return -1;
+	for (held_cnt = 0; held_cnt < cnt; held_cnt++) {
+		held[held_cnt] = malloc(LARGE_SZ);
+		if (!held[held_cnt])
+			return -1;
 	}
 	for (uint32_t i = 0; i <= mask; i++) {
 		random ^= random << 13;
 		random ^= random >> 7;
 		random ^= random << 17;
-		addresses[i] = held[(random >> 32) % held_cnt];
+		addresses[i] = held[(random >> 32) % cnt];
 	}
-	return NULL;
+	return 0;
+}
+
+/* They are kept until another number is wanted: a million of them take their time. */
+static const char *jemalloc_setup(const void *arg)
+{
+	const struct allocations *allocations = arg;
+
+	if (held_cnt == allocations->cnt)
+		return NULL;
+	allocations_drop();
+	if (!allocations_make(allocations->cnt))
+		return NULL;
+	allocations_drop();
+	return "no memory";
 }
 
 static void jemalloc_run(struct bench_state *state, const void *arg, uint64_t iterations)
