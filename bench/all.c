@@ -8,6 +8,7 @@
 const struct subject *const subjects[] = {
 	&subject_rte,
 	&subject_raw,
+	&subject_inline,
 	&subject_scan,
 	&subject_spin,
 	&subject_spdk,

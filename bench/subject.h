@@ -51,11 +51,17 @@ struct subject {
 	unsigned int *world_id; /* Of the world it has learned. */
 };
 
+/* Local variables of every loop, where the subject's file defines some. */
+#ifndef SUBJECT_LOCALS
+#define SUBJECT_LOCALS
+#endif
+
 /* The body of a loop: `expr` is the answer to `va` or `iova`, 0 when there is none. */
 #define SUBJECT_LOOP(name, expr)                                                                   \
 	static uint64_t name(uint64_t first, uint64_t n)                                           \
 	{                                                                                          \
 		const struct world w = world;                                                      \
+		SUBJECT_LOCALS                                                                     \
 		uint64_t found = 0;                                                                \
 		for (uint64_t k = first; k < first + n; k++) {                                     \
 			const void *va = w.va[k & w.mask];                                         \
@@ -72,6 +78,7 @@ struct subject {
 	static uint64_t name(uint64_t first, uint64_t n)                                           \
 	{                                                                                          \
 		const struct world w = world;                                                      \
+		SUBJECT_LOCALS                                                                     \
 		uint64_t found = 0, i = first;                                                     \
 		for (uint64_t k = 0; k < n; k++) {                                                 \
 			const void *va = w.va[i & w.mask];                                         \
@@ -89,6 +96,7 @@ struct subject {
 #define SUBJECT_RIGHT(name, virt_expr, iova_expr)                                                  \
 	static bool name(uint32_t i, bool miss)                                                    \
 	{                                                                                          \
+		SUBJECT_LOCALS                                                                     \
 		const void *va = world.va[i];                                                      \
 		rte_iova_t iova = world.iova[i];                                                   \
 		const struct rte_memseg *ms = (virt_expr);                                         \
@@ -144,8 +152,9 @@ extern const struct subject *const subjects[];
 /* Let the subject know the present world: NULL, or why it does not. */
 const char *subject_prepare(const struct subject *subject);
 
-extern const struct subject subject_rte; /* The library behind rte_memory.h. */
-extern const struct subject subject_raw; /* Its walks without a section of their own. */
+extern const struct subject subject_rte;    /* The library behind rte_memory.h. */
+extern const struct subject subject_raw;    /* Its walks without a section of their own. */
+extern const struct subject subject_inline; /* rcumem_inline.h. */
 extern const struct subject subject_scan;
 extern const struct subject subject_spin;
 extern const struct subject subject_spdk;
