@@ -112,6 +112,9 @@ static inline struct rte_memseg *rcumem_raw_virt2memseg(
 
 	if (__builtin_expect((word & 0xd) == 0 && segment != 0, 1))
 		return (struct rte_memseg *)(uintptr_t)segment;
+	if ((word & 15) == 10) /* The first of 512 pages of 4 KiB. */
+		return (struct rte_memseg *)(uintptr_t)segment +
+		       (((uint64_t)(uintptr_t)virt >> 12) & 511);
 	return rte_mem_virt2memseg(virt, NULL);
 }
 

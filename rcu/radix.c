@@ -19,19 +19,28 @@ struct radix_run {
 	void *ctx;
 };
 
-uint64_t rcu_radix_lookup_high(const struct rcu_radix *tree, uint64_t key)
+struct rcu_radix_found rcu_radix_find(const struct rcu_radix *tree, uint64_t key)
 {
-	/* Acquire, here and below: pairs with radix_store(), as in rcu_radix_lookup_low(). */
-	uint64_t word = rcu_load_acquire(&tree->high[key >> RCU_RADIX_HIGH]);
-	unsigned int shift = RCU_RADIX_HIGH;
+	struct rcu_radix_found found =
+		rcu_radix_is_low(key)
+			? rcu_radix_found(tree->root, (unsigned int)(key >> RCU_RADIX_TOP),
+				  RCU_RADIX_ROOT_LEN, RCU_RADIX_TOP)
+			: rcu_radix_found(tree->high, (unsigned int)(key >> RCU_RADIX_HIGH),
+				  RCU_RADIX_HIGH_LEN, RCU_RADIX_HIGH);
 
 	while (rcu_radix_is_node(
-		word)) { /* At most five times: nodes of 4 KiB words hold values only. */
-		shift -= RCU_RADIX_BITS;
-		word = rcu_load_acquire(
-			&rcu_radix_child(word)->words[(key >> shift) & (RCU_RADIX_FANOUT - 1)]);
+		found.word)) { /* At most five times: nodes of 4 KiB words hold values only. */
+		unsigned int shift = found.shift - RCU_RADIX_BITS;
+
+		found = rcu_radix_found(rcu_radix_child(found.word)->words,
+			(key >> shift) & (RCU_RADIX_FANOUT - 1), RCU_RADIX_FANOUT, shift);
 	}
-	return word;
+	return found;
+}
+
+uint64_t rcu_radix_lookup_high(const struct rcu_radix *tree, uint64_t key)
+{
+	return rcu_radix_find(tree, key).word;
 }
 
 void rcu_radix_init(struct rcu_radix *tree, struct rcu_radix_node *pool, uint32_t node_max)
@@ -66,8 +75,9 @@ uint32_t rcu_radix_node_cnt(const struct rcu_radix *tree)
 	return cnt;
 }
 
-/* Release pairs with rcu_radix_lookup_low(), rcu_radix_lookup_high() and rcu_radix_view_near(): a
- * node, or what a value stands for, is complete before it can be found. */
+/* Release pairs with rcu_radix_lookup_low(), rcu_radix_view_near(), rcu_radix_found() and the
+ * others that load words: a node, or what a value stands for, is complete before it can be found.
+ */
 static void radix_store(uint64_t *word, uint64_t value)
 {
 	rcu_publish(word, value);

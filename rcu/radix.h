@@ -156,6 +156,69 @@ static inline uint64_t rcu_radix_view_lookup(const struct rcu_radix_view *view, 
 	return __builtin_expect(word != 0, 1) ? word : rcu_radix_lookup(view->tree, key);
 }
 
+/* A word that was found, and where: those behind it in its table are `left` - 1. */
+struct rcu_radix_found {
+	uint64_t word;
+	const uint64_t *at;
+	unsigned int left;
+	unsigned int shift; /* log2 of the bytes that each word covers. */
+};
+
+/* The word that covers any key, from the root on. */
+struct rcu_radix_found rcu_radix_find(const struct rcu_radix *tree, uint64_t key);
+
+/* The word at index i of a table. */
+static inline struct rcu_radix_found rcu_radix_found(
+	const uint64_t *words, unsigned int i, unsigned int len, unsigned int shift)
+{
+	/* Acquire: pairs with radix_store(), as in rcu_radix_lookup_low(). */
+	return (struct rcu_radix_found){rcu_load_acquire(&words[i]), &words[i], len - i, shift};
+}
+
+/* As rcu_radix_view_lookup(). */
+static inline struct rcu_radix_found rcu_radix_view_find(
+	const struct rcu_radix_view *view, uint64_t key)
+{
+	uint64_t i = (key - view->window_first) >> RCU_RADIX_MID;
+	struct rcu_radix_found found;
+
+	if (__builtin_expect(i >= view->window_cnt, 0))
+		return rcu_radix_find(view->tree, key);
+	found = rcu_radix_found(
+		view->window, (unsigned int)i, (unsigned int)view->window_cnt, RCU_RADIX_MID);
+	if (rcu_radix_is_node(found.word))
+		return rcu_radix_found(rcu_radix_child(found.word)->words,
+			(key >> RCU_RADIX_MIN) & (RCU_RADIX_FANOUT - 1), RCU_RADIX_FANOUT,
+			RCU_RADIX_MIN);
+	return found.word ? found : rcu_radix_find(view->tree, key);
+}
+
+/* How many bytes from `key` on, at most `want`, have the word that was found for it; those of its
+ * table are looked at. */
+static inline uint64_t rcu_radix_found_run(
+	const struct rcu_radix_found *found, uint64_t key, uint64_t want)
+{
+	uint64_t span = 1ull << found->shift;
+	uint64_t run = span - (key & (span - 1));
+
+	/* Acquire: pairs with radix_store(), as in rcu_radix_lookup_low(). */
+	for (unsigned int i = 1;
+		run < want && i < found->left && rcu_load_acquire(&found->at[i]) == found->word;
+		i++)
+		run += span;
+	return run < want ? run : want;
+}
+
+/* True when nothing is there: a key below 2^48 that is not in the window, and under an empty word
+ * of the root table.  Answers for most keys of nothing, by one load. */
+static inline bool rcu_radix_view_empty(const struct rcu_radix_view *view, uint64_t key)
+{
+	return (key - view->window_first) >> RCU_RADIX_MID >= view->window_cnt &&
+	       rcu_radix_is_low(key) &&
+	       /* Acquire: as in rcu_radix_lookup_low(), pairs with radix_store(). */
+	       rcu_load_acquire(&view->tree->root[key >> RCU_RADIX_TOP]) == 0;
+}
+
 /* Nodes in use, those of the window included. */
 uint32_t rcu_radix_node_cnt(const struct rcu_radix *tree);
 

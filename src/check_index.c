@@ -52,6 +52,9 @@ static bool internal_word_sound(
 		return false;
 	if (index_tag(word) == INDEX_RANGE)
 		return word == ((uint64_t)list << 16 | INDEX_RANGE);
+	if (index_tag(word) == INDEX_PAGES)
+		return at->page_sz == 1ull << RCU_RADIX_MIN && shift == RCU_RADIX_MID &&
+		       word == (slot | (uint64_t)list << INDEX_LIST_SHIFT | INDEX_PAGES);
 	return span_of(shift) <= at->page_sz &&
 	       word == (slot | (uint64_t)list << INDEX_LIST_SHIFT | INDEX_DIRECT);
 }

@@ -96,11 +96,14 @@ static const char *used_fault(struct check *check, const struct region_layout_li
 {
 	uint64_t va = check->region->base + at->base + page * at->page_sz, off;
 	uint64_t word = check_lookup(check, CHECK_TREE_VA, va);
+	const struct rte_memseg *segment =
+		index_tag(word) == INDEX_PAGES ? index_segment_in(word, va) : index_segment(word);
 
 	if (!complete(check, at, va, s))
 		return "in use, and its descriptor is not complete";
-	if (index_tag(word) != INDEX_DIRECT || index_list(word) != list ||
-		!check_inside(check, (uint64_t)(uintptr_t)index_segment(word), 0, &off) ||
+	if ((index_tag(word) != INDEX_DIRECT && index_tag(word) != INDEX_PAGES) ||
+		index_list(word) != list ||
+		!check_inside(check, (uint64_t)(uintptr_t)segment, 0, &off) ||
 		off != at->slots + page * sizeof(*s))
 		return "in use, and the index by virtual address does not lead to it";
 	if (s->iova == RTE_BAD_IOVA)

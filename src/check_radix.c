@@ -38,10 +38,10 @@ static uint64_t node_off(const struct check *check, enum check_tree tree, int64_
 /* Number of the node of 1 GiB that the window has for a key, or -1. */
 static int64_t window_node(const struct check *check, enum check_tree tree, uint64_t key)
 {
-	uint64_t first = region_window_first(check->region, check->layout, (int)tree);
-	uint64_t gib = (key - first) >> RCU_RADIX_TOP;
+	struct region_window window = region_window(check->region, check->layout, (int)tree);
+	uint64_t gib = (key - window.first) >> RCU_RADIX_TOP;
 
-	return gib < check->layout->window_cnts[tree] ? (int64_t)gib : -1;
+	return gib < window.cnt ? (int64_t)gib : -1;
 }
 
 /* Number of the node that a word at `key` leads to, which covers 2^shift bytes; or -1. */
@@ -102,7 +102,7 @@ static void walk_table(
 		if (word == 0)
 			continue;
 		if (!rcu_radix_is_node(word)) {
-			if ((word & RCU_RADIX_TAG) == 0 || (word & RCU_RADIX_TAG) > INDEX_MIXED)
+			if ((word & RCU_RADIX_TAG) == 0 || (word & RCU_RADIX_TAG) > INDEX_PAGES)
 				check_finding(check, "%s: word %#llx at %#llx means nothing",
 					check_tree_name(walk->tree), (unsigned long long)word,
 					(unsigned long long)key);
@@ -143,15 +143,15 @@ static void check_zero(struct check *check, enum check_tree tree, uint64_t off)
 static void check_window(struct check *check, const struct tree_walk *walk)
 {
 	const struct rcu_radix *at = tree_at(check, walk->tree);
-	uint64_t first = region_window_first(check->region, check->layout, (int)walk->tree);
-	uint64_t end = node_off(check, walk->tree, check->layout->window_cnts[walk->tree]);
+	struct region_window window = region_window(check->region, check->layout, (int)walk->tree);
+	uint64_t end = node_off(check, walk->tree, window.cnt);
 	uint64_t off = node_off(check, walk->tree, 0);
 
 	for (; check->image->data && (off = image_next(check->image, off, end)) < end;
 		off += sizeof(struct rcu_radix_node)) {
 		uint64_t node =
 			(off - node_off(check, walk->tree, 0)) / sizeof(struct rcu_radix_node);
-		uint64_t root = at->root[(first >> RCU_RADIX_TOP) + node];
+		uint64_t root = at->root[(window.first >> RCU_RADIX_TOP) + node];
 		const uint64_t *words = (const void *)(check->image->base + off);
 
 		for (unsigned int i = 0; !check_bit(walk->entered, node) && i < RCU_RADIX_FANOUT;
@@ -180,14 +180,14 @@ static void check_unused(struct check *check, enum check_tree tree, uint32_t cnt
 void check_tree(struct check *check, enum check_tree tree, check_word_t fn)
 {
 	const struct rcu_radix *at = tree_at(check, tree);
+	struct region_window window = region_window(check->region, check->layout, (int)tree);
 	uint32_t max = check->region->shape.max_nodes;
 	struct tree_walk walk = {.check = check, .tree = tree, .fn = fn};
 
 	if ((uint64_t)(uintptr_t)at->pool != check->region->base + check->layout->nodes[tree] ||
 		(uint64_t)(uintptr_t)at->window !=
 			check->region->base + check->layout->windows[tree] ||
-		at->window_cnt != check->layout->window_cnts[tree] ||
-		at->window_first != region_window_first(check->region, check->layout, (int)tree) ||
+		at->window_cnt != window.cnt || at->window_first != window.first ||
 		at->node_max != max)
 		check_finding(
 			check, "%s: its nodes are not where they belong", check_tree_name(tree));

@@ -36,22 +36,28 @@ int index_list_add(struct region *region, uint32_t list)
 	return err;
 }
 
+/* Pages that 2 MiB words can name all of, one page or 512 of them. */
+static bool pages_are_words(const struct list_state *state)
+{
+	return state->page_shift >= RCU_RADIX_MID || state->page_shift == RCU_RADIX_MIN;
+}
+
 /*
- * A direct word names one page.  A word of a level above the page's own must be
- * a node also where the range covers it whole, and so must one of the root
+ * A direct word names one page, or all of its 512.  A word of a level above must
+ * be a node also where the range covers it whole, and so must one of the root
  * table, for the window has no others: reserving a part under each makes it so.
  */
 int index_pages_reserve(struct region *region, uint32_t list, uint32_t first, uint32_t n)
 {
 	const struct list_state *state = &region->states[list];
 	uint64_t va = segment_va(state, first), end = segment_va(state, first + n);
-	bool small = state->page_shift < RCU_RADIX_MID;
-	uint64_t part = 1ull << (small ? state->page_shift : RCU_RADIX_MID);
-	uint64_t above = 1ull << (small ? RCU_RADIX_MID : RCU_RADIX_TOP);
+	bool words = pages_are_words(state);
+	uint64_t part = 1ull << (words ? RCU_RADIX_MID : state->page_shift);
+	uint64_t above = 1ull << (words ? RCU_RADIX_TOP : RCU_RADIX_MID);
 	int err = 0;
 
 	for (; va < end && !err; va = (va / above + 1) * above)
-		err = rcu_radix_reserve(region->va_index, va, va + part - 1);
+		err = rcu_radix_reserve(region->va_index, va & -part, (va | (part - 1)));
 	return err;
 }
 
@@ -69,16 +75,18 @@ static uint64_t put_direct(void *ctx, uint64_t base, unsigned int shift, uint64_
 	uint32_t page = (uint32_t)((base - state->base) >> state->page_shift);
 
 	return (uint64_t)(uintptr_t)segment_public(c->region, c->list, page) |
-	       (uint64_t)c->list << INDEX_LIST_SHIFT | INDEX_DIRECT;
+	       (uint64_t)c->list << INDEX_LIST_SHIFT |
+	       (shift > state->page_shift ? INDEX_PAGES : INDEX_DIRECT);
 }
 
 void index_pages_direct(struct region *region, uint32_t list, uint32_t first, uint32_t n)
 {
 	const struct list_state *state = &region->states[list];
 	struct index_ctx ctx = {.region = region, .list = list};
+	uint64_t part = 1ull << (pages_are_words(state) ? RCU_RADIX_MID : RCU_RADIX_MIN);
 
-	rcu_radix_update(region->va_index, segment_va(state, first),
-		segment_va(state, first + n) - 1, put_direct, &ctx);
+	rcu_radix_update(region->va_index, segment_va(state, first) & -part,
+		(segment_va(state, first + n) - 1) | (part - 1), put_direct, &ctx);
 }
 
 void index_iova_set(struct region *region, uint64_t iova, uint64_t len, uint64_t va)

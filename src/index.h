@@ -7,6 +7,8 @@
  *
  * va_index    reserved address ranges of lists.
  *   DIRECT    the descriptor of this page (bits 4-47) and its list (48-63).
+ *   PAGES     the same of the first of 512 pages of 4 KiB; the others follow.  It
+ *             stands for 2 MiB, and never under a node: see rcu_radix_view_near().
  *   RANGE     an internal list (16-31): the descriptor takes arithmetic.
  *   EXTERNAL  an external list (48-63) that alone touches this range.
  *   MIXED     several lists touch it: ask the snapshot.
@@ -33,12 +35,13 @@
 #define INDEX_RANGE    4ull
 #define INDEX_EXTERNAL 6ull
 #define INDEX_MIXED    8ull
+#define INDEX_PAGES    10ull
 
 #define INDEX_LIST_SHIFT 48
 #define INDEX_PIECE_MASK ((1ull << (INDEX_LIST_SHIFT - 4)) - 1)
 
 #define INDEX_SEGMENT_MASK                                                                         \
-	(((1ull << INDEX_LIST_SHIFT) - 1) & ~RCU_RADIX_TAG) /* Of DIRECT words of va_index. */
+	(((1ull << INDEX_LIST_SHIFT) - 1) & ~RCU_RADIX_TAG) /* Of DIRECT and PAGES words. */
 
 static inline uint64_t index_tag(uint64_t word)
 {
@@ -50,7 +53,13 @@ static inline struct rte_memseg *index_segment(uint64_t word)
 	return (struct rte_memseg *)(uintptr_t)(word & INDEX_SEGMENT_MASK);
 }
 
-/* List of a DIRECT or EXTERNAL word of va_index, or an EXTERNAL one of ext_index. */
+/* The descriptor of the page that contains `va`, of a PAGES word. */
+static inline struct rte_memseg *index_segment_in(uint64_t word, uint64_t va)
+{
+	return index_segment(word) + ((va >> RCU_RADIX_MIN) & (RCU_RADIX_FANOUT - 1));
+}
+
+/* List of a DIRECT, PAGES or EXTERNAL word of va_index, or an EXTERNAL one of ext_index. */
 static inline uint32_t index_list(uint64_t word)
 {
 	return (uint32_t)(word >> INDEX_LIST_SHIFT);
@@ -76,7 +85,7 @@ int index_list_add(struct region *region, uint32_t list);
 int index_pages_reserve(struct region *region, uint32_t list, uint32_t first, uint32_t n);
 int index_iova_reserve(struct region *region, uint64_t iova, uint64_t len);
 
-/* Direct words for pages that have none yet. */
+/* Words that lead to the descriptors of pages, DIRECT or PAGES, where there are none yet. */
 void index_pages_direct(struct region *region, uint32_t list, uint32_t first, uint32_t n);
 
 /* Put [iova, iova + len) -> va into the IOVA index, or take it out. */

@@ -30,6 +30,7 @@ static __attribute__((noinline)) struct rte_memseg_list *list_of_word(uint64_t w
 
 	switch (index_tag(word)) {
 	case INDEX_DIRECT:
+	case INDEX_PAGES:
 		return &region->lists[index_list(word)];
 	case INDEX_RANGE:
 		return &region->lists[index_range_list(word)];
@@ -59,12 +60,10 @@ static __attribute__((noinline)) struct rte_memseg *segment_of_word(uint64_t wor
 	return msl ? list_segment(msl, va) : NULL;
 }
 
-/* What the window does not answer: pages never plugged, external memory, and what is in no list. */
+/* What the window does not answer: pages never plugged, external memory, what is in no list. */
 static __attribute__((noinline)) struct rte_memseg *segment_far(uint64_t va)
 {
-	uint64_t word = rcu_radix_lookup(runtime_view.va_index.tree, va);
-
-	return word ? segment_of_word(word, va) : NULL;
+	return segment_of_word(rcu_radix_lookup(runtime_view.va_index.tree, va), va);
 }
 
 /* Arithmetic inside the list that the caller names. */
@@ -91,6 +90,11 @@ struct rte_memseg *rte_mem_virt2memseg(const void *virt, const struct rte_memseg
 	/* An empty word is told from a direct one by its segment: a compare less. */
 	if (__builtin_expect((word & (RCU_RADIX_TAG ^ INDEX_DIRECT)) == 0 && segment, 1))
 		return segment;
+	if (index_tag(word) == INDEX_PAGES)
+		return index_segment_in(word, va);
+	/* Who asks often asks of memory that is not ours. */
+	if (rcu_radix_view_empty(&runtime_view.va_index, va))
+		return NULL;
 	return segment_far(va);
 }
 
@@ -115,9 +119,14 @@ static __attribute__((noinline)) void *iova2virt_far(uint64_t iova)
 void *rte_mem_iova2virt(rte_iova_t iova)
 {
 	uint64_t word = rcu_radix_view_near(&runtime_view.iova_index, iova);
+	const struct region *region = runtime_region();
 
 	/* Linearization point: the last load of the descent, which is all the answer there is. */
 	if (__builtin_expect(index_tag(word) == INDEX_DIRECT, 1))
 		return (void *)(uintptr_t)(iova + word - INDEX_DIRECT);
+	/* Acquire pairs with publish_list(): a registration that is complete is counted. */
+	if (rcu_radix_view_empty(&runtime_view.iova_index, iova) && region &&
+		rcu_load_acquire(&region->external_cnt) == 0)
+		return NULL;
 	return iova2virt_far(iova);
 }

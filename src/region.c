@@ -72,12 +72,14 @@ static void set_pointers(
 	region->lists = (struct rte_memseg_list *)(base + layout->lists);
 	region->states = (struct list_state *)(base + layout->states);
 	for (int t = 0; t < 3; t++) {
+		struct region_window window = region_window(region, layout, t);
+
 		*trees[t] = (struct rcu_radix *)(base + layout->trees[t]);
 		rcu_radix_init(*trees[t], (struct rcu_radix_node *)(base + layout->nodes[t]),
 			shape->max_nodes);
 		rcu_radix_set_window(*trees[t],
-			(struct rcu_radix_node *)(base + layout->windows[t]),
-			region_window_first(region, layout, t), layout->window_cnts[t]);
+			(struct rcu_radix_node *)(base + layout->windows[t]), window.first,
+			window.cnt);
 	}
 	region->snapshots = (struct snapshot_pool *)(base + layout->pool);
 	*region->snapshots = (struct snapshot_pool){
@@ -114,9 +116,10 @@ static int show_lists(struct region *region)
 }
 
 /* Fill in a mapped, zeroed region. */
-static int fill(
-	struct region *region, const struct region_shape *shape, const struct region_layout *layout)
+static int fill(struct region *region, const struct region_shape *shape,
+	enum rte_iova_mode iova_mode, const struct region_layout *layout)
 {
+	region->iova_mode = iova_mode;
 	region->version = REGION_VERSION;
 	region->fingerprint = region_fingerprint();
 	region->base = (uint64_t)(uintptr_t)region;
@@ -157,7 +160,8 @@ static int map_somewhere(const struct region_shape *shape, int fd,
 	return err == -EEXIST ? -EADDRNOTAVAIL : err;
 }
 
-int region_create(const struct region_shape *shape, struct region **region, int *fd)
+int region_create(const struct region_shape *shape, enum rte_iova_mode iova_mode,
+	struct region **region, int *fd)
 {
 	struct region_layout layout;
 	int err = region_layout_make(&layout, shape);
@@ -171,7 +175,7 @@ int region_create(const struct region_shape *shape, struct region **region, int 
 	if (!err) {
 		err = writer_init(*region);
 		if (!err)
-			err = fill(*region, shape, &layout);
+			err = fill(*region, shape, iova_mode, &layout);
 		if (err)
 			region_unmap(*region);
 	}

@@ -225,7 +225,8 @@ struct region {
  * Create the region, map it, and lay out its internal lists (address ranges
  * and arrays; nothing is backed yet).  Returns 0 or -errno; *fd is the memfd.
  */
-int region_create(const struct region_shape *shape, struct region **region, int *fd);
+int region_create(const struct region_shape *shape, enum rte_iova_mode iova_mode,
+	struct region **region, int *fd);
 
 /*
  * Map a region that another process made, in full at its own address.  0,

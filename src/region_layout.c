@@ -155,12 +155,14 @@ int region_layout_make(struct region_layout *layout, const struct region_shape *
 	return layout->span <= VA_END ? 0 : -EINVAL;
 }
 
-uint64_t region_window_first(
+struct region_window region_window(
 	const struct region *region, const struct region_layout *layout, int tree)
 {
-	if (layout->window_cnts[tree] == 0 || (tree == 1 && region->iova_mode == RTE_IOVA_PA))
-		return 0;
-	return region->base + layout->len;
+	if (tree == 1 && region->iova_mode == RTE_IOVA_PA)
+		return (struct region_window){0, layout->window_cnts[1]};
+	if (layout->window_cnts[tree] == 0)
+		return (struct region_window){0, 0};
+	return (struct region_window){region->base + layout->len, layout->window_cnts[0]};
 }
 
 struct region_layout_list region_layout_list(

@@ -50,12 +50,12 @@ const char *region_index_fault(const struct region *region, const struct region_
 {
 	for (int t = 0; t < 3; t++) {
 		const struct rcu_radix *tree = part(region, layout->trees[t]);
+		struct region_window window = region_window(region, layout, t);
 
 		if (!leads_to(region, tree->pool, layout->nodes[t]) ||
 			tree->node_max != region->shape.max_nodes ||
 			!leads_to(region, tree->window, layout->windows[t]) ||
-			tree->window_cnt != layout->window_cnts[t] ||
-			tree->window_first != region_window_first(region, layout, t))
+			tree->window_cnt != window.cnt || tree->window_first != window.first)
 			return "index: its nodes are not where they belong";
 	}
 	return NULL;

@@ -10,52 +10,42 @@
 #include "space.h"
 #include "translate.h"
 
+/* One step: the answer of a word is good for all that it covers, and so do those behind it that are
+ * equal. */
+static inline void *step_iova(uint64_t iova, uint64_t *len)
+{
+	struct rcu_radix_found found = rcu_radix_view_find(&runtime_view.iova_index, iova);
+
+	if (__builtin_expect(index_tag(found.word) != INDEX_DIRECT, 0))
+		return external_iova2virt(iova, len);
+	*len = rcu_radix_found_run(&found, iova, *len);
+	return (void *)(uintptr_t)(iova + found.word - INDEX_DIRECT);
+}
+
 void *translate_iova(uint64_t iova, uint64_t *len)
 {
-	uint64_t word = rcu_radix_view_lookup(&runtime_view.iova_index, iova);
-	uint64_t va, page_sz, rest;
-	uint32_t list;
-
-	if (index_tag(word) != INDEX_DIRECT)
-		return external_iova2virt(iova, len);
-	va = iova + (word & ~RCU_RADIX_TAG);
-	/* The page's size is that of its list, which the other index names; its words stay for
-	 * ever. */
-	list = index_list(rcu_radix_view_lookup(&runtime_view.va_index, va));
-	page_sz = 1ull << runtime_view.region->states[list].page_shift;
-	rest = page_sz - (va & (page_sz - 1));
-	if (rest < *len)
-		*len = rest;
-	return (void *)(uintptr_t)va;
+	return step_iova(iova, len);
 }
 
 void *rcumem_iova2virt(const struct rcumem_space *space, uint64_t iova, uint64_t *len)
 {
-	uint64_t one = 1, want, done;
-	uint64_t *out = len ? len : &one;
+	uint64_t want = len ? *len : 1, done = want;
 	char *va;
 
 	if (space)
 		return space_iova2virt(space, iova, len);
-	want = *out;
-	if (want == 1) { /* Then the word is enough: the size of the page does not matter. */
-		uint64_t word = rcu_radix_view_near(&runtime_view.iova_index, iova);
-
-		if (__builtin_expect(index_tag(word) == INDEX_DIRECT, 1))
-			return (void *)(uintptr_t)(iova + word - INDEX_DIRECT);
-	}
-	done = want;
-	va = want ? translate_iova(iova, &done) : NULL;
+	va = want ? step_iova(iova, &done) : NULL;
 	if (va == NULL)
 		done = 0;
 	while (done < want && done) {
 		uint64_t part = want - done;
 
-		if (iova + done < iova || translate_iova(iova + done, &part) != va + done)
+		if (iova + done < iova || step_iova(iova + done, &part) != va + done)
 			break;
 		done += part;
 	}
-	*out = done;
+	if (len)
+		*len = done;
 	return va;
 }
 
@@ -64,7 +54,7 @@ static bool internal_page(uint64_t word, uint64_t va, uint32_t *list, uint32_t *
 {
 	const struct list_state *state;
 
-	if (index_tag(word) == INDEX_DIRECT)
+	if (index_tag(word) == INDEX_DIRECT || index_tag(word) == INDEX_PAGES)
 		*list = index_list(word);
 	else if (index_tag(word) == INDEX_RANGE)
 		*list = index_range_list(word);
@@ -95,7 +85,8 @@ static __attribute__((noinline)) uint64_t external_iova(uint64_t va, uint64_t *l
 	return iova;
 }
 
-uint64_t translate_virt(uint64_t va, uint64_t *len)
+/* Where the IO address is not the virtual one: the descriptor knows it. */
+static __attribute__((noinline)) uint64_t virt_by_segment(uint64_t va, uint64_t *len)
 {
 	uint64_t word = rcu_radix_view_lookup(&runtime_view.va_index, va);
 	uint64_t iova, page_sz, rest;
@@ -114,30 +105,44 @@ uint64_t translate_virt(uint64_t va, uint64_t *len)
 	return iova + (va & (page_sz - 1));
 }
 
+/*
+ * If the IOVA index leads from this address, taken as an IO address, to itself,
+ * that is the answer: in mode VA, of all pages in use.  Linearization point: the
+ * last load of the descent.
+ */
+static inline uint64_t step_virt(uint64_t va, uint64_t *len)
+{
+	struct rcu_radix_found found = rcu_radix_view_find(&runtime_view.iova_index, va);
+
+	if (found.word != INDEX_DIRECT)
+		return virt_by_segment(va, len);
+	*len = rcu_radix_found_run(&found, va, *len);
+	return va;
+}
+
+uint64_t translate_virt(uint64_t va, uint64_t *len)
+{
+	return step_virt(va, len);
+}
+
 rte_iova_t rcumem_virt2iova(const struct rcumem_space *space, const void *virt, uint64_t *len)
 {
-	uint64_t va = (uint64_t)(uintptr_t)virt;
-	uint64_t one = 1, want, done, iova;
-	uint64_t *out = len ? len : &one;
+	uint64_t want = len ? *len : 1, done = want;
+	uint64_t va = (uint64_t)(uintptr_t)virt, iova;
 
 	if (space)
 		return space_virt2iova(space, virt, len);
-	want = *out;
-	/* The index leads from this address, taken as an IO address, to itself: that is the answer,
-	 * in mode VA for all pages in use.  Linearization point: the last load of the descent. */
-	if (want == 1 && rcu_radix_view_near(&runtime_view.iova_index, va) == INDEX_DIRECT)
-		return va;
-	done = want;
-	iova = want ? translate_virt(va, &done) : RTE_BAD_IOVA;
+	iova = want ? step_virt(va, &done) : RTE_BAD_IOVA;
 	if (iova == RTE_BAD_IOVA)
 		done = 0;
 	while (done < want && done) {
 		uint64_t part = want - done;
 
-		if (va + done < va || translate_virt(va + done, &part) != iova + done)
+		if (va + done < va || step_virt(va + done, &part) != iova + done)
 			break;
 		done += part;
 	}
-	*out = done;
+	if (len)
+		*len = done;
 	return iova;
 }

@@ -92,6 +92,8 @@ static inline bool page_sound(
 		"list %u page %u", list, page);
 	SOUND(index_tag(word) == INDEX_DIRECT
 			? index_segment(word) == (const void *)s && index_list(word) == list
+		: index_tag(word) == INDEX_PAGES
+			? index_segment_in(word, va) == (const void *)s && index_list(word) == list
 			: !used && index_tag(word) == INDEX_RANGE && index_range_list(word) == list,
 		"list %u page %u word %#llx", list, page, (unsigned long long)word);
 	/* Mode VA: the IO address is the virtual one. */

@@ -31,7 +31,7 @@ static inline void region_open(uint64_t list_len)
 		.n_sockets = 1,
 	};
 
-	assert_int_equal(region_create(&shape, &region, &region_fd), 0);
+	assert_int_equal(region_create(&shape, RTE_IOVA_VA, &region, &region_fd), 0);
 	assert_int_equal(region->n_internal, LISTS);
 	rcu_attach(region->domain, 0, rcu_membarrier_register());
 }
