@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstring>
 #include <ctime>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,6 +22,7 @@
 struct bench_state {
 	benchmark::State *state;
 	std::vector<uint64_t> samples;
+	std::map<std::string, std::vector<uint64_t>> beside; // By prefix.
 	uint64_t items;
 };
 
@@ -39,10 +41,21 @@ std::vector<std::unique_ptr<entry>> entries;
 cpu_set_t allowed; // Immutable after main() has begun.
 bool wrong;        // Only ever set; read when all threads are gone.
 
-// The sample below which `percent` of them lie.
-double percentile(const std::vector<uint64_t> &sorted, size_t percent)
+void report_samples(
+	benchmark::State &state, const std::string &prefix, std::vector<uint64_t> &samples)
 {
-	return static_cast<double>(sorted[(sorted.size() - 1) * percent / 100]);
+	static const struct {
+		const char *name;
+		size_t permille; // So many samples of a thousand lie below it.
+	} figures[] = {{"p50_ns", 500}, {"p99_ns", 990}, {"p999_ns", 999}, {"max_ns", 1000}};
+
+	std::sort(samples.begin(), samples.end());
+	for (const auto &figure : figures) {
+		uint64_t ns = samples[(samples.size() - 1) * figure.permille / 1000];
+
+		state.counters[prefix + figure.name] = {
+			static_cast<double>(ns), benchmark::Counter::kAvgThreads};
+	}
 }
 
 void report(benchmark::State &state, bench_state &self, uint64_t elapsed)
@@ -51,13 +64,9 @@ void report(benchmark::State &state, bench_state &self, uint64_t elapsed)
 	double ns = static_cast<double>(elapsed) / iterations;
 
 	if (!self.samples.empty()) {
-		std::sort(self.samples.begin(), self.samples.end());
-		state.counters["p50_ns"] = {
-			percentile(self.samples, 50), benchmark::Counter::kAvgThreads};
-		state.counters["p99_ns"] = {
-			percentile(self.samples, 99), benchmark::Counter::kAvgThreads};
-		state.counters["max_ns"] = {
-			percentile(self.samples, 100), benchmark::Counter::kAvgThreads};
+		report_samples(state, "", self.samples);
+		for (auto &[prefix, samples] : self.beside)
+			report_samples(state, prefix, samples);
 		return;
 	}
 	// google-benchmark divides the time by the threads; this is what one thread sees.
@@ -69,7 +78,7 @@ void report(benchmark::State &state, bench_state &self, uint64_t elapsed)
 
 void run(benchmark::State &state, entry &entry)
 {
-	bench_state self = {&state, {}, 0};
+	bench_state self = {&state, {}, {}, 0};
 	uint64_t begin = 0, end = 0;
 
 	bench_pin(static_cast<unsigned int>(state.thread_index()));
@@ -126,6 +135,16 @@ void bench_sample(struct bench_state *state, uint64_t ns)
 {
 	state->samples.push_back(ns);
 	state->state->SetIterationTime(static_cast<double>(ns) * 1e-9);
+}
+
+void bench_sample_beside(struct bench_state *state, const char *prefix, uint64_t ns)
+{
+	state->beside[prefix].push_back(ns);
+}
+
+void bench_counter(struct bench_state *state, const char *name, double value)
+{
+	state->state->counters[name] = {value, benchmark::Counter::kAvgThreads};
 }
 
 void bench_items(struct bench_state *state, uint64_t count)

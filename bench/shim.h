@@ -39,8 +39,15 @@ struct bench {
 __attribute__((format(printf, 5, 6))) void bench_add(const struct bench *bench, const void *arg,
 	size_t arg_len, unsigned int threads, const char *name, ...);
 
-/* One iteration took `ns`; for benchmarks that are `sampled`. Median, p99 and maximum are shown. */
+/* One iteration took `ns`; for benchmarks that are `sampled`. Median, p99, p99.9 and maximum are
+ * shown. */
 void bench_sample(struct bench_state *state, uint64_t ns);
+
+/* What is sampled in the same iterations beside them, with `prefix` before the figures' names. */
+void bench_sample_beside(struct bench_state *state, const char *prefix, uint64_t ns);
+
+/* One more figure under a name of its own; the last value counts. */
+void bench_counter(struct bench_state *state, const char *name, double value);
 
 /* An iteration handled `count` items: nanoseconds an item are shown. */
 void bench_items(struct bench_state *state, uint64_t count);
