@@ -9,6 +9,7 @@
 #include <rte_errno.h>
 
 #include "baseline_scan.h"
+#include "fragment.h"
 
 #define ADDRESS_MIN 4096u  /* Fewer would let the branch predictor learn the order. */
 #define ADDRESS_MAX 65536u /* More would not fit the caches beside what is looked up. */
@@ -19,6 +20,8 @@ struct world world;
 static struct world_point current; /* segments is 0 while there are none. */
 static char *pages;
 static bool started;
+static bool fragmented;            /* The pages are world_fragment()'s, */
+static unsigned int fragments_cnt; /* ... so many. */
 static const void *vas[ADDRESS_MAX];
 static rte_iova_t iovas[ADDRESS_MAX];
 
@@ -58,6 +61,26 @@ void world_end(void)
 	if (started)
 		rcumem_fini();
 	started = false;
+	fragmented = false;
+}
+
+const char *world_fragment(unsigned int segments)
+{
+	const char *why;
+
+	if (fragmented && fragments_cnt == segments)
+		return NULL;
+	world_end();
+	why = world_start();
+	if (!why)
+		why = fragment_build(segments);
+	if (why) {
+		world_end();
+		return why;
+	}
+	fragmented = true;
+	fragments_cnt = segments;
+	return NULL;
 }
 
 static int copy_list(const struct rte_memseg_list *list, void *arg)
@@ -153,8 +176,11 @@ static void addresses_hit(enum world_pattern pattern, uint64_t seed)
 
 const char *world_set(const struct world_point *point)
 {
-	const char *why = world_start();
+	const char *why;
 
+	if (fragmented) /* Starting anew frees a million pages at once. */
+		world_end();
+	why = world_start();
 	if (!why && (current.page_sz != point->page_sz || current.segments != point->segments))
 		why = pages_take(point);
 	if (why)

@@ -40,6 +40,9 @@ extern struct world world;
 /* Make the world so, all pages faulted in: NULL, or why it cannot be. */
 const char *world_set(const struct world_point *point);
 
+/* Only so many segments of 4 KiB in use, with a hole before each; 0: an empty list. */
+const char *world_fragment(unsigned int segments);
+
 /* Only start the runtime: NULL, or why it does not. */
 const char *world_start(void);
 
