@@ -13,6 +13,7 @@ void bench_all_add(void)
 	bench_batch_add();
 	bench_walk_add();
 	bench_pages_add();
+	bench_beside_add();
 	bench_section_add();
 	bench_grace_add();
 }

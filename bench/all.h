@@ -7,6 +7,7 @@ void bench_lookup_add(void);
 void bench_batch_add(void);
 void bench_walk_add(void);
 void bench_pages_add(void);
+void bench_beside_add(void);
 void bench_section_add(void);
 void bench_grace_add(void);
 void bench_jemalloc_add(void); /* Built only with BENCH_JEMALLOC. */

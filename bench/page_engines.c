@@ -17,6 +17,7 @@
 #include <linux/memfd.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -157,3 +158,12 @@ const struct page_engine page_engines[] = {
 #endif
 	{0},
 };
+
+const struct page_engine *page_engine_find(const char *name)
+{
+	const struct page_engine *engine = page_engines;
+
+	while (strcmp(engine->name, name))
+		engine++;
+	return engine;
+}

@@ -26,4 +26,7 @@ struct page_engine {
 /* Ends with an entry without a name. */
 extern const struct page_engine page_engines[];
 
+/* The one of that name, which there is. */
+const struct page_engine *page_engine_find(const char *name);
+
 #endif /* PAGE_ENGINES_H */

@@ -160,7 +160,7 @@ void bench_wrong(struct bench_state *state, const char *what)
 
 void bench_pin(unsigned int index)
 {
-	unsigned int left = index % static_cast<unsigned int>(CPU_COUNT(&allowed));
+	unsigned int left = index % bench_cpus();
 	cpu_set_t set;
 
 	CPU_ZERO(&set);
@@ -171,6 +171,11 @@ void bench_pin(unsigned int index)
 		}
 	}
 	pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
+}
+
+unsigned int bench_cpus(void)
+{
+	return static_cast<unsigned int>(CPU_COUNT(&allowed));
 }
 
 uint64_t bench_now(void)

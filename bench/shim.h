@@ -58,6 +58,9 @@ void bench_wrong(struct bench_state *state, const char *what);
 /* Pin the calling thread to the `index`-th of the CPUs that the program may use, round robin. */
 void bench_pin(unsigned int index);
 
+/* How many CPUs the program may use. */
+unsigned int bench_cpus(void);
+
 /* Nanoseconds of a monotonic clock. */
 uint64_t bench_now(void);
 
