@@ -16,6 +16,7 @@ void bench_all_add(void)
 	bench_beside_add();
 	bench_section_add();
 	bench_grace_add();
+	bench_start_add();
 }
 
 void bench_all_end(void)

@@ -8,6 +8,7 @@ void bench_batch_add(void);
 void bench_walk_add(void);
 void bench_pages_add(void);
 void bench_beside_add(void);
+void bench_start_add(void);
 void bench_section_add(void);
 void bench_grace_add(void);
 void bench_jemalloc_add(void); /* Built only with BENCH_JEMALLOC. */
