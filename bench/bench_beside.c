@@ -167,7 +167,7 @@ struct side {
 	uint64_t preempted;     /* Batches. */
 };
 
-/* Time a group of batches: how many there are in `ns`, and in *preempted whether they count. */
+/* Time a group of batches into `ns`: how many; *preempted tells that they do not count. */
 static uint32_t group(struct bench_state *state, const struct beside *beside, int schedstat_fd,
 	uint64_t *ns, bool *preempted)
 {

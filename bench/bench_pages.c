@@ -56,6 +56,8 @@ static void *walker_main(void *arg)
 
 static const char *walker_start(const struct page_engine *engine)
 {
+	if (bench_cpus() < 2)
+		return "needs two CPUs";
 	atomic_store(&walker_stop, false);
 	atomic_store(&walker_walks, 0);
 	if (pthread_create(&walker_thread, NULL, walker_main, (void *)engine))

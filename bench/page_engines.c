@@ -4,9 +4,9 @@
  * (fallocate and punched hole of a memfd that is mapped once), the same inside
  * "rwlock and scan", and jemalloc.
  *
- * jemalloc is what a user would take instead, and there are two answers to what
- * it costs.  "jemalloc" has a decay of 0: what is freed goes back to the kernel
- * at once, as ours does, and the next allocation takes clear pages from it.
+ * jemalloc is what a user would take instead where no other process needs the
+ * pages, and there are two answers to what it costs.  "jemalloc" has a decay of 0: what is freed
+ * goes back to the kernel at once, as ours does, and the next allocation takes clear pages from it.
  * "jemalloc-decay" is how it comes: for ten seconds what is freed stays with
  * the process, so neither side of the loop enters the kernel.  Then the pages
  * are neither given back nor cleared; it shows what a cache of pages would save.
