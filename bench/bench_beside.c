@@ -231,6 +231,7 @@ static void beside_run(struct bench_state *state, const void *arg, uint64_t iter
 		phase(state, beside, &changing, schedstat_fd);
 		changes_want(false);
 		phase(state, beside, &idle, schedstat_fd);
+		bench_spent(state, PHASE_NS);
 	}
 	close(schedstat_fd);
 	if (atomic_load(&changer.failed))

@@ -107,6 +107,7 @@ static void grace_run(struct bench_state *state, const void *arg, uint64_t itera
 		if (grace->flavour->synchronize())
 			bench_wrong(state, "a grace period did not end");
 		bench_sample(state, bench_now() - begin);
+		bench_spent(state, grace->reader ? SECTION_NS : 0); /* About. */
 	}
 }
 

@@ -118,7 +118,7 @@ static void pages_run(struct bench_state *state, const void *arg, uint64_t itera
 	uint64_t walks = atomic_load(&walker_walks), begin = bench_now();
 
 	for (uint64_t i = 0; i < iterations; i++) {
-		uint64_t t0 = bench_now(), t1;
+		uint64_t t0 = bench_now(), t1, t2;
 		char *addr = engine->alloc(pages->len, pages->page_sz);
 
 		if (!addr) {
@@ -128,12 +128,11 @@ static void pages_run(struct bench_state *state, const void *arg, uint64_t itera
 		for (size_t off = 0; off < pages->len; off += pages->page_sz)
 			*(volatile char *)(addr + off) = 1;
 		t1 = bench_now();
-		if (!pages->time_free)
-			bench_sample(state, t1 - t0);
 		if (engine->free(addr, pages->len))
 			bench_wrong(state, "a free failed");
-		if (pages->time_free)
-			bench_sample(state, bench_now() - t1);
+		t2 = bench_now();
+		bench_sample(state, pages->time_free ? t2 - t1 : t1 - t0);
+		bench_spent(state, pages->time_free ? t1 - t0 : t2 - t1);
 	}
 	if (pages->walker) /* The other side's share: a walker that starves would make a fine row.
 			    */

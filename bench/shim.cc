@@ -137,6 +137,11 @@ void bench_sample(struct bench_state *state, uint64_t ns)
 	state->state->SetIterationTime(static_cast<double>(ns) * 1e-9);
 }
 
+void bench_spent(struct bench_state *state, uint64_t ns)
+{
+	state->state->SetIterationTime(static_cast<double>(ns) * 1e-9);
+}
+
 void bench_sample_beside(struct bench_state *state, const char *prefix, uint64_t ns)
 {
 	state->beside[prefix].push_back(ns);

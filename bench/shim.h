@@ -43,6 +43,9 @@ __attribute__((format(printf, 5, 6))) void bench_add(const struct bench *bench, 
  * shown. */
 void bench_sample(struct bench_state *state, uint64_t ns);
 
+/* An iteration took `ns` more, which is no sample: it only ends the measurement sooner. */
+void bench_spent(struct bench_state *state, uint64_t ns);
+
 /* What is sampled in the same iterations beside them, with `prefix` before the figures' names. */
 void bench_sample_beside(struct bench_state *state, const char *prefix, uint64_t ns);
 
