@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Memory segments behind a read-write lock, found by linear scan.
+ * Memory segments behind a read-write lock, found by linear scan.  Compiled
+ * twice: the lock differs, and the prefix of the functions.
  *
  * INV-SCAN-1  A page is in use when its segment's length is not 0.
  * INV-SCAN-2  No page of a list at or above its `high` was ever in use.
@@ -9,15 +10,21 @@
 
 #include <fcntl.h>
 #include <linux/memfd.h>
-#include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "baseline_lock.h"
+
+#ifdef SCAN_SPIN
+#define SCAN(name) spin_##name
+#else
+#define SCAN(name) scan_##name
+#endif
+
 #define SCAN_LISTS 64
 
-/* Everything is guarded by `lock`. */
-static pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
+/* Everything is guarded by the lock. */
 static struct rte_memseg_list lists[SCAN_LISTS];
 static size_t high[SCAN_LISTS];
 static unsigned int list_cnt;
@@ -44,24 +51,24 @@ static struct rte_memseg_list *list_find(const void *virt)
 	return NULL;
 }
 
-void scan_reset(void)
+void SCAN(reset)(void)
 {
-	pthread_rwlock_wrlock(&lock);
+	scan_write_lock();
 	for (unsigned int i = 0; i < list_cnt; i++)
 		munmap(lists[i].memseg_arr.data, array_len(&lists[i]));
 	memset(lists, 0, sizeof(lists));
 	memset(high, 0, sizeof(high));
 	list_cnt = 0;
-	pthread_rwlock_unlock(&lock);
+	scan_write_unlock();
 }
 
-int scan_list_add(void *base, size_t len, size_t page_sz)
+int SCAN(list_add)(void *base, size_t len, size_t page_sz)
 {
 	struct rte_memseg_list *list;
 	void *array;
 	int err = -1;
 
-	pthread_rwlock_wrlock(&lock);
+	scan_write_lock();
 	if (list_cnt == SCAN_LISTS)
 		goto unlock;
 	list = &lists[list_cnt];
@@ -76,7 +83,7 @@ int scan_list_add(void *base, size_t len, size_t page_sz)
 	list_cnt++;
 	err = 0;
 unlock:
-	pthread_rwlock_unlock(&lock);
+	scan_write_unlock();
 	return err;
 }
 
@@ -91,36 +98,36 @@ static void segment_set(
 		*list_high = index + 1;
 }
 
-int scan_segment_add(const struct rte_memseg *segment)
+int SCAN(segment_add)(const struct rte_memseg *segment)
 {
 	struct rte_memseg_list *list;
 
-	pthread_rwlock_wrlock(&lock);
+	scan_write_lock();
 	list = list_find(segment->addr);
 	if (list)
 		segment_set(list, (segment->addr_64 - list->addr_64) / list->page_sz, segment);
-	pthread_rwlock_unlock(&lock);
+	scan_write_unlock();
 	return list ? 0 : -1;
 }
 
-struct rte_memseg *scan_virt2memseg(const void *virt, const struct rte_memseg_list *list)
+struct rte_memseg *SCAN(virt2memseg)(const void *virt, const struct rte_memseg_list *list)
 {
 	struct rte_memseg *found = NULL;
 
-	pthread_rwlock_rdlock(&lock);
+	scan_read_lock();
 	if (!list)
 		list = list_find(virt);
 	if (list && (uintptr_t)virt - (uintptr_t)list->base_va < list->len)
 		found = &segments_of(list)[((uintptr_t)virt - list->addr_64) / list->page_sz];
-	pthread_rwlock_unlock(&lock);
+	scan_read_unlock();
 	return found;
 }
 
-void *scan_iova2virt(rte_iova_t iova)
+void *SCAN(iova2virt)(rte_iova_t iova)
 {
 	void *found = NULL;
 
-	pthread_rwlock_rdlock(&lock);
+	scan_read_lock();
 	for (unsigned int i = 0; i < list_cnt && !found; i++) {
 		const struct rte_memseg *segment = segments_of(&lists[i]);
 		const struct rte_memseg *end = segment + high[i];
@@ -132,15 +139,15 @@ void *scan_iova2virt(rte_iova_t iova)
 			}
 		}
 	}
-	pthread_rwlock_unlock(&lock);
+	scan_read_unlock();
 	return found;
 }
 
-int scan_walk(rte_memseg_walk_t func, void *arg)
+int SCAN(walk)(rte_memseg_walk_t func, void *arg)
 {
 	int ret = 0;
 
-	pthread_rwlock_rdlock(&lock);
+	scan_read_lock();
 	for (unsigned int i = 0; i < list_cnt && !ret; i++) {
 		const struct rte_memseg *segments = segments_of(&lists[i]);
 
@@ -148,15 +155,15 @@ int scan_walk(rte_memseg_walk_t func, void *arg)
 			if (segments[j].len)
 				ret = func(&lists[i], &segments[j], arg);
 	}
-	pthread_rwlock_unlock(&lock);
+	scan_read_unlock();
 	return ret;
 }
 
-int scan_contig_walk(rte_memseg_contig_walk_t func, void *arg)
+int SCAN(contig_walk)(rte_memseg_contig_walk_t func, void *arg)
 {
 	int ret = 0;
 
-	pthread_rwlock_rdlock(&lock);
+	scan_read_lock();
 	for (unsigned int i = 0; i < list_cnt && !ret; i++) {
 		const struct rte_memseg *segments = segments_of(&lists[i]);
 
@@ -167,22 +174,22 @@ int scan_contig_walk(rte_memseg_contig_walk_t func, void *arg)
 				ret = func(&lists[i], &segments[j], run * lists[i].page_sz, arg);
 		}
 	}
-	pthread_rwlock_unlock(&lock);
+	scan_read_unlock();
 	return ret;
 }
 
-int scan_list_walk(rte_memseg_list_walk_t func, void *arg)
+int SCAN(list_walk)(rte_memseg_list_walk_t func, void *arg)
 {
 	int ret = 0;
 
-	pthread_rwlock_rdlock(&lock);
+	scan_read_lock();
 	for (unsigned int i = 0; i < list_cnt && !ret; i++)
 		ret = func(&lists[i], arg);
-	pthread_rwlock_unlock(&lock);
+	scan_read_unlock();
 	return ret;
 }
 
-int scan_pages_create(size_t len, size_t page_sz)
+int SCAN(pages_create)(size_t len, size_t page_sz)
 {
 	int shift = __builtin_ctzl(page_sz);
 	unsigned int huge =
@@ -198,7 +205,7 @@ int scan_pages_create(size_t len, size_t page_sz)
 	if (base == MAP_FAILED)
 		goto close_backing;
 	backed = list_cnt;
-	if (!scan_list_add(base, len, page_sz))
+	if (!SCAN(list_add)(base, len, page_sz))
 		return 0;
 	munmap(base, len);
 close_backing:
@@ -207,16 +214,16 @@ close_backing:
 	return -1;
 }
 
-void scan_pages_destroy(void)
+void SCAN(pages_destroy)(void)
 {
-	pthread_rwlock_wrlock(&lock);
+	scan_write_lock();
 	munmap(lists[backed].base_va, lists[backed].len);
 	munmap(lists[backed].memseg_arr.data, array_len(&lists[backed]));
 	close(backing);
 	backing = -1;
 	list_cnt = backed;
 	high[backed] = 0;
-	pthread_rwlock_unlock(&lock);
+	scan_write_unlock();
 }
 
 /* The first page of `pages` free ones in a row, or the list's length. */
@@ -232,13 +239,13 @@ static size_t free_find(const struct rte_memseg_list *list, size_t pages)
 	return list->memseg_arr.len;
 }
 
-void *scan_pages_alloc(size_t len)
+void *SCAN(pages_alloc)(size_t len)
 {
 	struct rte_memseg_list *list = &lists[backed];
 	char *addr = NULL;
 	size_t first;
 
-	pthread_rwlock_wrlock(&lock);
+	scan_write_lock();
 	first = free_find(list, len / list->page_sz);
 	if (first == list->memseg_arr.len)
 		goto unlock;
@@ -254,22 +261,22 @@ void *scan_pages_alloc(size_t len)
 		segment_set(list, first + off / list->page_sz, &segment);
 	}
 unlock:
-	pthread_rwlock_unlock(&lock);
+	scan_write_unlock();
 	return addr;
 }
 
-int scan_pages_free(void *addr, size_t len)
+int SCAN(pages_free)(void *addr, size_t len)
 {
 	struct rte_memseg_list *list = &lists[backed];
 	size_t off = (uintptr_t)addr - (uintptr_t)list->base_va;
 	size_t pages = len / list->page_sz;
 	int err;
 
-	pthread_rwlock_wrlock(&lock);
+	scan_write_lock();
 	memset(&segments_of(list)[off / list->page_sz], 0, pages * sizeof(struct rte_memseg));
 	list->memseg_arr.count -= (unsigned int)pages;
 	err = fallocate(
 		backing, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)off, (off_t)len);
-	pthread_rwlock_unlock(&lock);
+	scan_write_unlock();
 	return err;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What does another index of memory cost: jemalloc's radix tree, asked for an
- * allocation's size through sallocx()?
+ * What does another index of memory cost, from a pointer to what is known of it:
+ * jemalloc's radix tree, asked for an allocation's size through sallocx()?
  *
  * Each allocation is of jemalloc's first large class, so that it is one entry
  * of the tree, as a page is one entry of ours.
@@ -26,59 +26,78 @@ static uint32_t mask;
 static void **held;
 static unsigned int held_cnt;
 
-static const char *jemalloc_setup(const void *arg)
+static void allocations_drop(void)
 {
-	const struct allocations *allocations = arg;
-	uint64_t random = allocations->cnt;
+	for (unsigned int i = 0; i < held_cnt; i++)
+		free(held[i]);
+	free(held);
+	free(addresses);
+	held = NULL;
+	addresses = NULL;
+	held_cnt = 0;
+}
 
-	held_cnt = allocations->cnt;
-	mask = (held_cnt > ADDRESS_MIN ? held_cnt : ADDRESS_MIN) - 1;
-	held = calloc(held_cnt, sizeof(*held));
+/* `cnt` allocations, and the addresses to ask for: 0 or -1. */
+static int allocations_make(unsigned int cnt)
+{
+	uint64_t random = cnt;
+
+	mask = (cnt > ADDRESS_MIN ? cnt : ADDRESS_MIN) - 1;
+	held = calloc(cnt, sizeof(*held));
 	addresses = calloc((size_t)mask + 1, sizeof(*addresses));
 	if (!held || !addresses)
-		return "no memory";
-	for (unsigned int i = 0; i < held_cnt; i++) {
-		held[i] = malloc(LARGE_SZ);
-		if (!held[i])
-			return "no memory";
+		return -1;
+	for (held_cnt = 0; held_cnt < cnt; held_cnt++) {
+		held[held_cnt] = malloc(LARGE_SZ);
+		if (!held[held_cnt])
+			return -1;
 	}
 	for (uint32_t i = 0; i <= mask; i++) {
 		random ^= random << 13;
 		random ^= random >> 7;
 		random ^= random << 17;
-		addresses[i] = held[(random >> 32) % held_cnt];
+		addresses[i] = held[(random >> 32) % cnt];
 	}
-	return NULL;
+	return 0;
 }
 
-static void jemalloc_teardown(const void *arg)
+/* They are kept until another number is wanted: a million of them take their time. */
+static const char *jemalloc_setup(const void *arg)
 {
-	(void)arg;
-	for (unsigned int i = 0; i < held_cnt; i++)
-		free(held[i]);
-	free(held);
-	free(addresses);
+	const struct allocations *allocations = arg;
+
+	if (held_cnt == allocations->cnt)
+		return NULL;
+	allocations_drop();
+	if (!allocations_make(allocations->cnt))
+		return NULL;
+	allocations_drop();
+	return "no memory";
 }
 
 static void jemalloc_run(struct bench_state *state, const void *arg, uint64_t iterations)
 {
+	void *const *const at = addresses;
+	const uint64_t last = mask;
 	uint64_t bytes = 0;
 
 	(void)arg;
 	for (uint64_t i = 0; i < iterations; i++)
-		bytes += sallocx(addresses[i & mask], 0);
+		bytes += sallocx(at[i & last], 0);
 	if (bytes != iterations * LARGE_SZ)
 		bench_wrong(state, "sallocx() gave another size");
 }
 
-void bench_jemalloc_add(void)
+void bench_jemalloc_add(unsigned int segments)
 {
-	static const struct bench bench = {
-		.setup = jemalloc_setup, .run = jemalloc_run, .teardown = jemalloc_teardown};
-	static const struct allocations points[] = {{32}, {256}, {2048}, {16384}, {65536}};
+	static const struct bench bench = {.setup = jemalloc_setup, .run = jemalloc_run};
+	struct allocations allocations = {segments};
 
-	for (unsigned int i = 0; i < sizeof(points) / sizeof(points[0]); i++)
-		for (unsigned int threads = 1; threads <= 2; threads++)
-			bench_add(&bench, &points[i], sizeof(points[i]), threads,
-				"sallocx/jemalloc/random/segments:%u", points[i].cnt);
+	bench_add(&bench, &allocations, sizeof(allocations), BENCH_EACH,
+		"virt2memseg/jemalloc/16KiB/random/segments:%u", segments);
+}
+
+void bench_jemalloc_end(void)
+{
+	allocations_drop();
 }

@@ -1,161 +1,174 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What does a lookup cost, and does it depend on the number of segments, the
- * order of access or a second thread?
+ * What does the translation of an address cost, whom one asks, and does it
+ * depend on the number of segments, the order of access or other threads?
  *
- * Baselines: the same question to "rwlock and scan", and an empty call into a
- * shared library, which is the floor.  "dependent" asks for the next address
- * only when the answer is there: the latency, where the others show throughput.
+ * The floors are in the same table: an empty call into a shared library, and
+ * one load from a flat table without any call.  Two patterns are ways to
+ * ask for random addresses: "dependent" asks for the next one only when the answer
+ * is there, which shows latency where the others show throughput; "cold" asks for
+ * a burst after the core's caches were swept.
  */
 #include "all.h"
 
+#include <stdlib.h>
+
 #include <rte_memory.h>
 
-#include "baseline_scan.h"
-#include "empty.h"
 #include "shim.h"
+#include "subject.h"
 #include "world.h"
 
 #define WRONG_HIT  "an address in use was not found, or the wrong one"
 #define WRONG_MISS "an address in no segment was found"
 
-/* `expr` of address i, `n` times; the sum keeps the answers alive. */
-#define LOOKUP_LOOP(loop, expr)                                                                    \
-	static uint64_t loop(uint64_t n)                                                           \
-	{                                                                                          \
-		uint64_t found = 0;                                                                \
-		for (uint64_t k = 0; k < n; k++) {                                                 \
-			uint32_t i = (uint32_t)k & world.mask;                                     \
-			found += (expr) != NULL;                                                   \
-		}                                                                                  \
-		return found;                                                                      \
-	}
-
-/* The same, but the index of the next address waits for the answer: no answer has bit 63. */
-#define DEPENDENT_LOOP(loop, expr)                                                                 \
-	static uint64_t loop(uint64_t n)                                                           \
-	{                                                                                          \
-		uint64_t found = 0;                                                                \
-		uint32_t i = 0;                                                                    \
-		for (uint64_t k = 0; k < n; k++) {                                                 \
-			uintptr_t answer = (uintptr_t)(expr);                                      \
-			found += answer != 0;                                                      \
-			i = (i + 1 + (uint32_t)(answer >> 63)) & world.mask;                       \
-		}                                                                                  \
-		return found;                                                                      \
-	}
-
-LOOKUP_LOOP(empty_loop, bench_empty_call(world.va[i], NULL))
-LOOKUP_LOOP(rcumem_virt_loop, rte_mem_virt2memseg(world.va[i], NULL))
-LOOKUP_LOOP(scan_virt_loop, scan_virt2memseg(world.va[i], NULL))
-LOOKUP_LOOP(rcumem_iova_loop, rte_mem_iova2virt(world.iova[i]))
-LOOKUP_LOOP(scan_iova_loop, scan_iova2virt(world.iova[i]))
-DEPENDENT_LOOP(empty_dependent, bench_empty_call(world.va[i], NULL))
-DEPENDENT_LOOP(rcumem_virt_dependent, rte_mem_virt2memseg(world.va[i], NULL))
-DEPENDENT_LOOP(rcumem_iova_dependent, rte_mem_iova2virt(world.iova[i]))
+#define SWEEP_LEN    (16u << 20) /* Several times the caches that belong to one core. */
+#define COLD_BURST   32u         /* The clock would be half of a single lookup. */
+#define COLD_SAMPLES 32u
+#define CHECKS       65536u /* Answers that are looked at one by one, more or less. */
+#define SCAN_CHECKS  64u    /* The same of a linear scan. */
 
 struct lookup {
 	struct world_point point;
-	uint64_t (*loop)(uint64_t n);
+	const struct subject *subject;
+	subject_loop *loop;
 };
 
-/* Ask every question once, untimed: the loops only count. */
-static const char *answers_check(void)
+/* Look at the answers themselves: the timed loops only count them. */
+static bool answers_right(const struct lookup *lookup)
 {
-	for (uint32_t i = 0; i <= world.mask; i++) {
-		const struct rte_memseg *ms = rte_mem_virt2memseg(world.va[i], NULL);
-		uint64_t va = (uintptr_t)world.va[i];
+	static const struct subject *checked; /* In this world and order. */
+	static unsigned int checked_world;
+	static enum world_pattern checked_pattern;
+	enum world_pattern pattern = lookup->point.pattern;
+	uint32_t checks = lookup->subject->iova_max ? SCAN_CHECKS : CHECKS;
 
-		if (!ms || va - ms->addr_64 >= ms->len)
-			return WRONG_HIT;
-		if (ms->iova + (va - ms->addr_64) != world.iova[i])
-			return WRONG_HIT;
-		if (rte_mem_iova2virt(world.iova[i]) != world.va[i])
-			return WRONG_HIT;
-		/* The baseline is slow: a few addresses will do. */
-		if (i % 257 == 0 && scan_iova2virt(world.iova[i]) != world.va[i])
-			return WRONG_HIT;
-	}
-	return NULL;
+	if (!lookup->subject->right || (checked == lookup->subject && checked_world == world.id &&
+					       checked_pattern == pattern))
+		return true;
+	for (uint32_t i = 0; i <= world.mask; i += world.mask / checks + 1)
+		if (!lookup->subject->right(i, pattern == WORLD_MISS))
+			return false;
+	checked = lookup->subject;
+	checked_world = world.id;
+	checked_pattern = pattern;
+	return true;
 }
+
+static bool answers_wrong; /* Written in setup(), read in run(). */
 
 static const char *lookup_setup(const void *arg)
 {
 	const struct lookup *lookup = arg;
+	const char *why = world_set(&lookup->point);
 
-	return world_set(&lookup->point);
+	if (!why)
+		why = subject_prepare(lookup->subject);
+	if (!why)
+		answers_wrong = !answers_right(lookup);
+	return why;
+}
+
+/* `found` of `n` were answered. */
+static void found_check(
+	struct bench_state *state, const struct lookup *lookup, uint64_t n, uint64_t found)
+{
+	bool miss = lookup->point.pattern == WORLD_MISS && lookup->subject->right;
+
+	if (answers_wrong || found != (miss ? 0 : n))
+		bench_wrong(state, miss ? WRONG_MISS : WRONG_HIT);
 }
 
 static void lookup_run(struct bench_state *state, const void *arg, uint64_t iterations)
 {
 	const struct lookup *lookup = arg;
-	bool miss = lookup->point.pattern == WORLD_MISS && lookup->loop != empty_loop;
-	uint64_t found = lookup->loop(iterations);
 
-	if (found != (miss ? 0 : iterations))
-		bench_wrong(state, miss ? WRONG_MISS : WRONG_HIT);
+	found_check(state, lookup, iterations, lookup->loop(0, iterations));
 }
 
-static void check_run(struct bench_state *state, const void *arg, uint64_t iterations)
+/* Read memory until nothing else is left in the core's own caches and its TLB. */
+static void caches_sweep(void)
 {
-	(void)arg;
-	for (uint64_t i = 0; i < iterations; i++) {
-		const char *wrong = answers_check();
+	static volatile char *memory;
 
-		if (wrong)
-			bench_wrong(state, wrong);
+	if (!memory) {
+		memory = malloc(SWEEP_LEN);
+		if (!memory)
+			return;
+		for (size_t i = 0; i < SWEEP_LEN; i += 64)
+			memory[i] = 1;
 	}
-	bench_items(state, (uint64_t)world.mask + 1);
+	for (size_t i = 0; i < SWEEP_LEN; i += 64)
+		memory[i];
 }
 
-static void add(const char *name, const struct world_point *point, uint64_t (*loop)(uint64_t))
+/* The addresses of a burst are at hand, whatever is to be found out about them is not. */
+static void addresses_warm(uint64_t first)
 {
-	static const struct bench bench = {.setup = lookup_setup, .run = lookup_run};
-	struct lookup lookup = {.point = *point, .loop = loop};
-
-	for (unsigned int threads = 1; threads <= 2; threads++)
-		bench_add(&bench, &lookup, sizeof(lookup), threads, "%s/%s/%s/segments:%u", name,
-			world_page_name(point->page_sz), world_pattern_name(point->pattern),
-			point->segments);
-}
-
-static void add_point(const struct world_point *point)
-{
-	add("empty_call", point, empty_loop);
-	add("virt2memseg/rcumem", point, rcumem_virt_loop);
-	add("virt2memseg/scan", point, scan_virt_loop);
-	add("iova2virt/rcumem", point, rcumem_iova_loop);
-	add("iova2virt/scan", point, scan_iova_loop);
-	if (point->pattern == WORLD_RANDOM) {
-		add("empty_call/dependent", point, empty_dependent);
-		add("virt2memseg/rcumem/dependent", point, rcumem_virt_dependent);
-		add("iova2virt/rcumem/dependent", point, rcumem_iova_dependent);
+	for (uint64_t k = first; k < first + COLD_BURST; k++) {
+		*(const void *const volatile *)&world.va[k & world.mask];
+		*(const volatile rte_iova_t *)&world.iova[k & world.mask];
 	}
 }
 
-static void add_page_size(size_t page_sz, const unsigned int *segments, unsigned int cnt)
+/* An iteration is COLD_SAMPLES samples: enough for a median, however short the measurement. */
+static void cold_run(struct bench_state *state, const void *arg, uint64_t iterations)
 {
-	static const struct bench check = {.setup = lookup_setup, .run = check_run};
+	const struct lookup *lookup = arg;
+	uint64_t lookups = iterations * COLD_SAMPLES * COLD_BURST;
+	uint64_t found = 0;
 
-	for (unsigned int i = 0; i < cnt; i++) {
-		struct lookup lookup = {.point = {.page_sz = page_sz,
-						.segments = segments[i],
-						.pattern = WORLD_RANDOM}};
+	bench_items(state, COLD_BURST);
+	for (uint64_t k = 0; k < lookups; k += COLD_BURST) {
+		uint64_t before = bench_now(), begin, end;
 
-		bench_add(&check, &lookup, sizeof(lookup), 1, "answers/%s/segments:%u",
-			world_page_name(page_sz), segments[i]);
-		for (int pattern = WORLD_SEQUENTIAL; pattern <= WORLD_MISS; pattern++) {
-			lookup.point.pattern = (enum world_pattern)pattern;
-			add_point(&lookup.point);
-		}
+		caches_sweep();
+		addresses_warm(k);
+		begin = bench_now();
+		found += lookup->loop(k, COLD_BURST);
+		end = bench_now();
+		bench_sample(state, end - begin);
+		bench_spent(state, begin - before);
 	}
+	found_check(state, lookup, lookups, found);
 }
 
-void bench_lookup_add(void)
+static void add(const char *question, const struct lookup *lookup, const char *pattern,
+	const struct bench *bench, unsigned int threads)
 {
-	static const unsigned int small[] = {32, 256, 2048, 16384, 65536};
-	static const unsigned int huge[] = {32, 256};
+	bench_add(bench, lookup, sizeof(*lookup), threads, "%s/%s/%s/%s/segments:%u", question,
+		lookup->subject->name, world_page_name(lookup->point.page_sz), pattern,
+		lookup->point.segments);
+}
 
-	add_page_size(4096, small, sizeof(small) / sizeof(small[0]));
-	add_page_size(2u << 20, huge, sizeof(huge) / sizeof(huge[0]));
+/* One question to one subject, in every order. */
+static void add_question(const char *question, const struct world_point *point,
+	const struct subject *subject, const struct subject_lookup *asked)
+{
+	static const struct bench warm = {.setup = lookup_setup, .run = lookup_run};
+	static const struct bench cold = {.setup = lookup_setup, .run = cold_run, .sampled = true};
+	struct lookup lookup = {.point = *point, .subject = subject, .loop = asked->loop};
+
+	for (int pattern = WORLD_SEQUENTIAL; pattern <= WORLD_WINDOW_PATTERN; pattern++) {
+		lookup.point.pattern = (enum world_pattern)pattern;
+		if (pattern != WORLD_MISS || !subject->hits_only)
+			add(question, &lookup, world_pattern_name(lookup.point.pattern), &warm,
+				BENCH_EACH);
+	}
+	lookup.point.pattern = WORLD_RANDOM;
+	add(question, &lookup, "cold", &cold, 1);
+	lookup.loop = asked->dependent;
+	add(question, &lookup, "dependent", &warm, 1);
+}
+
+void bench_lookup_add(size_t page_sz, unsigned int segments)
+{
+	struct world_point point = {.page_sz = page_sz, .segments = segments};
+
+	for (const struct subject *const *s = subjects; *s; s++)
+		if ((*s)->virt2memseg.loop)
+			add_question("virt2memseg", &point, *s, &(*s)->virt2memseg);
+	for (const struct subject *const *s = subjects; *s; s++)
+		if ((*s)->iova2virt.loop && (!(*s)->iova_max || segments <= (*s)->iova_max))
+			add_question("iova2virt", &point, *s, &(*s)->iova2virt);
 }

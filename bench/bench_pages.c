@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
+#include "fragment.h"
 #include "page_engines.h"
 #include "shim.h"
 #include "world.h"
@@ -72,7 +73,7 @@ static const char *beside_set(const struct pages *pages)
 	struct world_point beside = {
 		.page_sz = 4096, .segments = pages->beside, .pattern = WORLD_SEQUENTIAL};
 
-	return pages->fragmented || !pages->beside ? world_fragment(pages->beside)
+	return pages->fragmented || !pages->beside ? fragment_set(pages->beside)
 						   : world_set(&beside);
 }
 

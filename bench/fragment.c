@@ -2,9 +2,12 @@
 /* A fragmented list: every second page is a hole. */
 #include "fragment.h"
 
+#include <stdbool.h>
 #include <unistd.h>
 
 #include <rcumem.h>
+
+#include "world.h"
 
 #define PAGE_LEN 4096u
 /* Pages allocated in one go before every second one is freed: what is taken too much for a while.
@@ -21,10 +24,16 @@ static int count_run(
 	return len == PAGE_LEN ? 0 : -1;
 }
 
-const char *fragment_build(unsigned int segments)
+static bool is_fragmented(unsigned int segments)
+{
+	unsigned int runs = 0;
+
+	return !rte_memseg_contig_walk(count_run, &runs) && runs == segments;
+}
+
+static const char *build(unsigned int segments)
 {
 	uint64_t spare = (uint64_t)sysconf(_SC_AVPHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
-	unsigned int runs = 0;
 
 	if (spare < (uint64_t)segments * PAGE_LEN + RESERVE_LEN)
 		return "not enough free memory";
@@ -41,7 +50,22 @@ const char *fragment_build(unsigned int segments)
 			if (rcumem_pages_free(va + (size_t)i * PAGE_LEN, PAGE_LEN))
 				return "a free failed";
 	}
-	if (rte_memseg_contig_walk(count_run, &runs) || runs != segments)
-		return "the list is not as fragmented as it should be";
-	return NULL;
+	return is_fragmented(segments) ? NULL : "the list is not as fragmented as it should be";
+}
+
+/* Building takes seconds: what is there already is kept. */
+const char *fragment_set(unsigned int segments)
+{
+	const char *why = world_start();
+
+	world.segments = 0; /* None of these is looked up. */
+	if (why || is_fragmented(segments))
+		return why;
+	world_end();
+	why = world_start();
+	if (!why)
+		why = build(segments);
+	if (why)
+		world_end();
+	return why;
 }

@@ -2,8 +2,8 @@
 #ifndef FRAGMENT_H
 #define FRAGMENT_H
 
-/* Put `segments` pages of 4 KiB in use in the empty runtime, with a hole of one page before each:
- * NULL, or why that cannot be. */
-const char *fragment_build(unsigned int segments);
+/* Have so many pages of 4 KiB in use, each with a hole of one page before it, and nothing else; 0:
+ * an empty list.  NULL, or why that cannot be. */
+const char *fragment_set(unsigned int segments);
 
 #endif /* FRAGMENT_H */

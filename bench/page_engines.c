@@ -28,6 +28,7 @@
 #include <rcumem.h>
 
 #include "baseline_scan.h"
+#include "subject.h"
 
 /* Of the baselines' files; only what is allocated takes memory. */
 #define BACKING_LEN (1ull << 30)
@@ -82,6 +83,8 @@ static void bare_end(void)
 
 static const char *scan_begin(size_t page_sz)
 {
+	if (subject_scan.learn())
+		return "the baseline has no room";
 	return scan_pages_create(BACKING_LEN, page_sz) ? "no memfd of this page size" : NULL;
 }
 

@@ -41,21 +41,41 @@ std::vector<std::unique_ptr<entry>> entries;
 cpu_set_t allowed; // Immutable after main() has begun.
 bool wrong;        // Only ever set; read when all threads are gone.
 
-void report_samples(
-	benchmark::State &state, const std::string &prefix, std::vector<uint64_t> &samples)
+// The sample below which `percent` of them lie.
+template <typename T> double percentile(const std::vector<T> &sorted, double percent)
+{
+	auto last = static_cast<double>(sorted.size() - 1);
+
+	return static_cast<double>(sorted[static_cast<size_t>(last * percent / 100)]);
+}
+
+// Of repetitions; google-benchmark knows median and cv by itself.
+double p99(const std::vector<double> &values)
+{
+	std::vector<double> sorted = values;
+
+	std::sort(sorted.begin(), sorted.end());
+	return sorted[(sorted.size() * 99 + 99) / 100 - 1]; // The nearest rank.
+}
+
+void counter_set(benchmark::State &state, const char *name, double value)
+{
+	state.counters[name] = {value, benchmark::Counter::kAvgThreads};
+}
+
+void report_samples(benchmark::State &state, const std::string &prefix,
+	std::vector<uint64_t> &samples, uint64_t items)
 {
 	static const struct {
 		const char *name;
-		size_t permille; // So many samples of a thousand lie below it.
-	} figures[] = {{"p50_ns", 500}, {"p99_ns", 990}, {"p999_ns", 999}, {"max_ns", 1000}};
+		double percent; // So many samples of a hundred lie below it.
+	} figures[] = {{"p50_ns", 50}, {"p99_ns", 99}, {"p999_ns", 99.9}, {"max_ns", 100}};
 
 	std::sort(samples.begin(), samples.end());
-	for (const auto &figure : figures) {
-		uint64_t ns = samples[(samples.size() - 1) * figure.permille / 1000];
-
-		state.counters[prefix + figure.name] = {
-			static_cast<double>(ns), benchmark::Counter::kAvgThreads};
-	}
+	for (const auto &figure : figures)
+		counter_set(state, (prefix + figure.name).c_str(),
+			percentile(samples, figure.percent) /
+				static_cast<double>(items ? items : 1));
 }
 
 void report(benchmark::State &state, bench_state &self, uint64_t elapsed)
@@ -64,16 +84,15 @@ void report(benchmark::State &state, bench_state &self, uint64_t elapsed)
 	double ns = static_cast<double>(elapsed) / iterations;
 
 	if (!self.samples.empty()) {
-		report_samples(state, "", self.samples);
+		report_samples(state, "", self.samples, self.items);
 		for (auto &[prefix, samples] : self.beside)
-			report_samples(state, prefix, samples);
+			report_samples(state, prefix, samples, self.items);
 		return;
 	}
 	// google-benchmark divides the time by the threads; this is what one thread sees.
-	state.counters["thread_ns"] = {ns, benchmark::Counter::kAvgThreads};
+	counter_set(state, "thread_ns", ns);
 	if (self.items)
-		state.counters["item_ns"] = {
-			ns / static_cast<double>(self.items), benchmark::Counter::kAvgThreads};
+		counter_set(state, "item_ns", ns / static_cast<double>(self.items));
 }
 
 void run(benchmark::State &state, entry &entry)
@@ -103,18 +122,9 @@ void run(benchmark::State &state, entry &entry)
 		entry.bench.teardown(entry.arg.data());
 }
 
-} // namespace
-
-void bench_add(const struct bench *bench, const void *arg, size_t arg_len, unsigned int threads,
-	const char *name, ...)
+void add(const struct bench *bench, const void *arg, size_t arg_len, unsigned int threads,
+	const char *name)
 {
-	char text[160];
-	va_list ap;
-
-	va_start(ap, name);
-	vsnprintf(text, sizeof(text), name, ap);
-	va_end(ap);
-
 	entries.push_back(std::make_unique<entry>());
 	entry *added = entries.back().get();
 	const char *bytes = static_cast<const char *>(arg);
@@ -123,12 +133,36 @@ void bench_add(const struct bench *bench, const void *arg, size_t arg_len, unsig
 	pthread_barrier_init(&added->ready, nullptr, threads);
 
 	auto *registered = benchmark::RegisterBenchmark(
-		text, [added](benchmark::State &state) { run(state, *added); });
+		name, [added](benchmark::State &state) { run(state, *added); });
 	registered->Threads(static_cast<int>(threads));
+	registered->ComputeStatistics("p99", p99);
 	if (bench->sampled)
 		registered->UseManualTime();
 	else
 		registered->UseRealTime();
+}
+
+} // namespace
+
+void bench_add(const struct bench *bench, const void *arg, size_t arg_len, unsigned int threads,
+	const char *name, ...)
+{
+	auto cpus = static_cast<unsigned int>(CPU_COUNT(&allowed));
+	char text[160];
+	va_list ap;
+
+	va_start(ap, name);
+	vsnprintf(text, sizeof(text), name, ap);
+	va_end(ap);
+
+	if (threads != BENCH_EACH) {
+		add(bench, arg, arg_len, threads, text);
+		return;
+	}
+	add(bench, arg, arg_len, 1, text);
+	add(bench, arg, arg_len, 2, text);
+	if (cpus > 2)
+		add(bench, arg, arg_len, cpus, text);
 }
 
 void bench_sample(struct bench_state *state, uint64_t ns)
@@ -149,7 +183,7 @@ void bench_sample_beside(struct bench_state *state, const char *prefix, uint64_t
 
 void bench_counter(struct bench_state *state, const char *name, double value)
 {
-	state->state->counters[name] = {value, benchmark::Counter::kAvgThreads};
+	counter_set(*state->state, name, value);
 }
 
 void bench_items(struct bench_state *state, uint64_t count)
@@ -165,7 +199,7 @@ void bench_wrong(struct bench_state *state, const char *what)
 
 void bench_pin(unsigned int index)
 {
-	unsigned int left = index % bench_cpus();
+	unsigned int left = index % static_cast<unsigned int>(CPU_COUNT(&allowed));
 	cpu_set_t set;
 
 	CPU_ZERO(&set);
@@ -191,7 +225,7 @@ uint64_t bench_now(void)
 	return static_cast<uint64_t>(ts.tv_sec) * 1000000000u + static_cast<uint64_t>(ts.tv_nsec);
 }
 
-int main(int argc, char **argv)
+int bench_main(int argc, char **argv)
 {
 	sched_getaffinity(0, sizeof(allowed), &allowed);
 	benchmark::Initialize(&argc, argv);

@@ -35,24 +35,26 @@ struct bench {
 	bool sampled;
 };
 
+/* For `threads`: once for each of 1, 2, and as many as there are CPUs. */
+#define BENCH_EACH 0u
+
 /* Register a benchmark for `threads` threads.  `arg_len` bytes at `arg` and the name are copied. */
 __attribute__((format(printf, 5, 6))) void bench_add(const struct bench *bench, const void *arg,
 	size_t arg_len, unsigned int threads, const char *name, ...);
 
-/* One iteration took `ns`; for benchmarks that are `sampled`. Median, p99, p99.9 and maximum are
- * shown. */
+/* One iteration took `ns`; for benchmarks that are `sampled`. Median, p99 and maximum are shown. */
 void bench_sample(struct bench_state *state, uint64_t ns);
 
-/* An iteration took `ns` more, which is no sample: it only ends the measurement sooner. */
+/* Iterations took `ns` beside their samples: it counts only for the end of the measurement. */
 void bench_spent(struct bench_state *state, uint64_t ns);
 
 /* What is sampled in the same iterations beside them, with `prefix` before the figures' names. */
 void bench_sample_beside(struct bench_state *state, const char *prefix, uint64_t ns);
 
-/* One more figure under a name of its own; the last value counts. */
+/* Show a figure of one's own. */
 void bench_counter(struct bench_state *state, const char *name, double value);
 
-/* An iteration handled `count` items: nanoseconds an item are shown. */
+/* An iteration handled `count` items: nanoseconds an item are shown, and samples are divided. */
 void bench_items(struct bench_state *state, uint64_t count);
 
 /* An answer was wrong: the benchmark fails, and so does the program. */
@@ -66,6 +68,9 @@ unsigned int bench_cpus(void);
 
 /* Nanoseconds of a monotonic clock. */
 uint64_t bench_now(void);
+
+/* The whole program. */
+__attribute__((visibility("default"))) int bench_main(int argc, char **argv);
 
 /* In all.c: register every benchmark; end what they started. */
 void bench_all_add(void);

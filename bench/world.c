@@ -1,33 +1,25 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Builds the memory that is looked up; see world.h. */
+/* Finds the memory that is looked up, and draws the addresses; see world.h. */
 #include "world.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include <rcumem.h>
-#include <rte_errno.h>
-
-#include "baseline_scan.h"
-#include "fragment.h"
-
-#define ADDRESS_MIN 4096u  /* Fewer would let the branch predictor learn the order. */
-#define ADDRESS_MAX 65536u /* More would not fit the caches beside what is looked up. */
+#define ADDRESS_MIN 4096u      /* Fewer would let the branch predictor learn the order. */
+#define SEGMENT_MAX (1u << 20) /* As many addresses: random reaches every segment. */
 #define MISS_KINDS  3u
 
 struct world world;
 
-static struct world_point current; /* segments is 0 while there are none. */
-static char *pages;
-static bool started;
-static bool fragmented;            /* The pages are world_fragment()'s, */
-static unsigned int fragments_cnt; /* ... so many. */
-static const void *vas[ADDRESS_MAX];
-static rte_iova_t iovas[ADDRESS_MAX];
+static struct world_point current; /* What was tried last; segments is 0 before. */
+static const char *why_not;        /* It could not be made. */
+static const void *vas[SEGMENT_MAX];
+static rte_iova_t iovas[SEGMENT_MAX];
+static const struct rte_memseg *segs[SEGMENT_MAX];
 
 const char *world_pattern_name(enum world_pattern pattern)
 {
-	static const char *const names[] = {"sequential", "random", "one", "miss"};
+	static const char *const names[] = {"sequential", "random", "one", "miss", "window"};
 
 	return names[pattern];
 }
@@ -39,83 +31,52 @@ const char *world_page_name(size_t page_sz)
 
 const char *world_start(void)
 {
-	struct rcumem_options opts = {.sz = sizeof(opts), .iova_mode = RCUMEM_IOVA_VA};
-
-	if (!started && rcumem_init(&opts))
-		return rte_strerror(rte_errno);
-	started = true;
-	return NULL;
-}
-
-static void pages_drop(void)
-{
-	if (current.segments)
-		rcumem_pages_free(pages, current.segments * current.page_sz);
-	current.segments = 0;
-	scan_reset();
+	return world_library_start();
 }
 
 void world_end(void)
 {
-	pages_drop();
-	if (started)
-		rcumem_fini();
-	started = false;
-	fragmented = false;
+	world_library_end();
+	current.segments = 0;
 }
 
-const char *world_fragment(unsigned int segments)
+static int find_segment(const struct rte_memseg_list *list, const struct rte_memseg *ms, void *arg)
 {
-	const char *why;
+	const struct rte_memseg_list **last = arg;
 
-	if (fragmented && fragments_cnt == segments)
-		return NULL;
-	world_end();
-	why = world_start();
-	if (!why)
-		why = fragment_build(segments);
-	if (why) {
-		world_end();
-		return why;
-	}
-	fragmented = true;
-	fragments_cnt = segments;
-	return NULL;
-}
-
-static int copy_list(const struct rte_memseg_list *list, void *arg)
-{
-	(void)arg;
-	return scan_list_add(list->base_va, list->len, list->page_sz);
-}
-
-static int copy_segment(const struct rte_memseg_list *list, const struct rte_memseg *ms, void *arg)
-{
-	(void)list;
-	(*(unsigned int *)arg)++;
+	if (world.segments == SEGMENT_MAX)
+		return -1;
 	/* Fault in: the first touch must not be in a measurement. */
 	*(volatile char *)ms->addr;
-	return scan_segment_add(ms);
+	if (list != *last || segs[world.segments - 1] + 1 != ms)
+		world.runs++;
+	*last = list;
+	segs[world.segments++] = ms;
+	world.bytes += ms->len;
+	return 0;
 }
 
-/* Put the pages of `point` in use, and describe them to the baseline. */
+static int find_list(const struct rte_memseg_list *list, void *arg)
+{
+	(void)arg;
+	world.lists++;
+	world.list_bytes += list->len;
+	return 0;
+}
+
+/* Put the pages of `point` in use, and find them. */
 static const char *pages_take(const struct world_point *point)
 {
-	unsigned int cnt = 0;
+	static unsigned int last_id;
+	const struct rte_memseg_list *last = NULL;
+	const char *why = world_library_take(point);
 
-	pages_drop();
-	pages = rcumem_pages_alloc(
-		point->segments * point->page_sz, point->page_sz, SOCKET_ID_ANY, 0);
-	if (!pages)
-		return point->page_sz == 4096 ? "no memory" : "not enough free hugepages";
-	current = *point;
-	if (rte_memseg_list_walk(copy_list, NULL) || rte_memseg_walk(copy_segment, &cnt))
-		return "the baseline has no room";
-	if (cnt != point->segments)
-		return "the walk did not see all segments";
-	world.segments = cnt;
-	world.bytes = (uint64_t)cnt * point->page_sz;
-	return NULL;
+	if (why)
+		return why;
+	world = (struct world){.va = vas, .iova = iovas, .seg = segs, .id = ++last_id};
+	if (rte_memseg_walk(find_segment, &last) || rte_memseg_list_walk(find_list, NULL))
+		return "a walk failed";
+	return world.segments == point->segments ? NULL : "the walk did not see all segments";
 }
 
 static uint64_t random_next(uint64_t *state)
@@ -141,7 +102,7 @@ static void addresses_miss(uint64_t seed)
 {
 	static char *heap;
 	char stack[64];
-	uintptr_t behind = (uintptr_t)pages;
+	uintptr_t behind = segs[0]->addr_64;
 	uintptr_t kinds[MISS_KINDS];
 
 	if (!heap)
@@ -159,35 +120,55 @@ static void addresses_miss(uint64_t seed)
 	}
 }
 
+/* The segment of address i. */
+static uint64_t segment_pick(enum world_pattern pattern, uint32_t i, uint64_t random)
+{
+	uint64_t window = world.segments < WORLD_WINDOW ? world.segments : WORLD_WINDOW;
+
+	switch (pattern) {
+	case WORLD_RANDOM:
+		return random % world.segments;
+	case WORLD_ONE:
+		return world.segments / 2;
+	case WORLD_WINDOW_PATTERN:
+		return (world.segments - window) / 2 + random % window;
+	default:
+		return i % world.segments;
+	}
+}
+
 static void addresses_hit(enum world_pattern pattern, uint64_t seed)
 {
 	for (uint32_t i = 0; i <= world.mask; i++) {
 		uint64_t random = random_next(&seed);
-		uint64_t page = i;
+		const struct rte_memseg *ms = segs[segment_pick(pattern, i, random >> 32)];
+		uint64_t off = random % ms->len;
 
-		if (pattern == WORLD_RANDOM)
-			page = random >> 32;
-		else if (pattern == WORLD_ONE)
-			page = world.segments / 2;
-		vas[i] = pages + page % world.segments * current.page_sz + random % current.page_sz;
-		iovas[i] = rcumem_virt2iova(NULL, vas[i], NULL);
+		vas[i] = (char *)ms->addr + off;
+		iovas[i] = ms->iova + off;
 	}
+}
+
+/* Only where all pages are asked for are there as many addresses. */
+static uint32_t address_mask(const struct world_point *point)
+{
+	if (point->pattern != WORLD_SEQUENTIAL && point->pattern != WORLD_RANDOM)
+		return ADDRESS_MIN - 1;
+	return (point->segments > ADDRESS_MIN ? point->segments : ADDRESS_MIN) - 1;
 }
 
 const char *world_set(const struct world_point *point)
 {
-	const char *why;
+	bool same = current.page_sz == point->page_sz && current.segments == point->segments;
 
-	if (fragmented) /* Starting anew frees a million pages at once. */
-		world_end();
-	why = world_start();
-	if (!why && (current.page_sz != point->page_sz || current.segments != point->segments))
-		why = pages_take(point);
-	if (why)
-		return why;
-	world.va = vas;
-	world.iova = iovas;
-	world.mask = (point->segments > ADDRESS_MIN ? point->segments : ADDRESS_MIN) - 1;
+	if (!same)
+		why_not = pages_take(point);
+	if (why_not || (same && current.pattern == point->pattern)) {
+		current = *point;
+		return why_not;
+	}
+	current = *point;
+	world.mask = address_mask(point);
 	if (point->pattern == WORLD_MISS)
 		addresses_miss(point->segments);
 	else

@@ -40,27 +40,69 @@ void rcu_radix_init(struct rcu_radix *tree, struct rcu_radix_node *pool, uint32_
 	tree->node_max = node_max;
 }
 
-/* Release pairs with rcu_radix_lookup_low() and rcu_radix_lookup_high(): a node, or what a value
- * stands for, is complete before it can be found. */
+void rcu_radix_set_window(
+	struct rcu_radix *tree, struct rcu_radix_node *nodes, uint64_t first, uint32_t cnt)
+{
+	tree->window = nodes;
+	tree->window_first = first;
+	tree->window_cnt = cnt;
+}
+
+/* The node of the window for a word of the root table, or NULL: for any other word, too. */
+static struct rcu_radix_node *window_node(const struct rcu_radix *tree, const uint64_t *word)
+{
+	uint64_t gib = (uint64_t)(word - tree->root) - (tree->window_first >> RCU_RADIX_TOP);
+
+	return word >= tree->root && gib < tree->window_cnt ? &tree->window[gib] : NULL;
+}
+
+uint32_t rcu_radix_node_cnt(const struct rcu_radix *tree)
+{
+	uint32_t cnt = rcu_load_relaxed(&tree->node_cnt); /* Relaxed, both: a figure. */
+	uint64_t at = tree->window_first >> RCU_RADIX_TOP;
+
+	for (uint32_t i = 0; i < tree->window_cnt && at < RCU_RADIX_ROOT_LEN; i++, at++)
+		cnt += rcu_radix_is_node(rcu_load_relaxed(&tree->root[at]));
+	return cnt;
+}
+
+/* Release pairs with rcu_radix_lookup_low(), rcu_radix_lookup_high() and rcu_radix_view_near(): a
+ * node, or what a value stands for, is complete before it can be found. */
 static void radix_store(uint64_t *word, uint64_t value)
 {
 	rcu_publish(word, value);
+}
+
+/*
+ * Store a value.  One of the root table may have a node in the window that a
+ * writer filled and died before it was stored: its words are of an earlier
+ * value (INV-RADIX-5).
+ */
+static void radix_store_value(const struct rcu_radix *tree, uint64_t *word, uint64_t value)
+{
+	struct rcu_radix_node *node = window_node(tree, word);
+
+	for (unsigned int i = 0; node && i < RCU_RADIX_FANOUT; i++)
+		if (rcu_load_relaxed(&node->words[i])) /* Relaxed: the writers' own stores. */
+			radix_store(&node->words[i], 0);
+	radix_store(word, value);
 }
 
 /* Replace a value by a node whose words all hold it: no answer changes (INV-RADIX-4). */
 static int radix_split(struct rcu_radix *tree, uint64_t *word)
 {
 	uint64_t value = rcu_load_relaxed(word); /* Relaxed: the writer's own store. */
-	struct rcu_radix_node *node;
+	struct rcu_radix_node *node = window_node(tree, word);
 
-	if (tree->node_cnt == tree->node_max)
-		return -ENOSPC;
-	node = &tree->pool[tree->node_cnt];
-	rcu_store_relaxed(
-		&tree->node_cnt, tree->node_cnt + 1); /* Relaxed: a figure for statistics. */
+	if (node == NULL) {
+		if (tree->node_cnt == tree->node_max)
+			return -ENOSPC;
+		node = &tree->pool[tree->node_cnt];
+		rcu_store_relaxed(&tree->node_cnt,
+			tree->node_cnt + 1); /* Relaxed: a figure for statistics. */
+	}
 	for (unsigned int i = 0; value && i < RCU_RADIX_FANOUT; i++)
-		rcu_store_relaxed(
-			&node->words[i], value); /* Relaxed: radix_store() publishes them. */
+		radix_store(&node->words[i], value); /* In the window it can be found at once. */
 	TEST_POINT("radix.node");
 	radix_store(word, (uint64_t)(uintptr_t)node | RCU_RADIX_NODE);
 	return 0;
@@ -104,7 +146,7 @@ static int radix_visit(
 
 			if (value != word) {
 				TEST_POINT("radix.word");
-				radix_store(&words[i], value);
+				radix_store_value(run->tree, &words[i], value);
 			}
 		}
 	}

@@ -20,6 +20,11 @@
  * INV-RADIX-3  A word that is a node never becomes anything else.
  * INV-RADIX-4  A value means the same wherever in its range it stands (values
  *              are position-independent), so a word can be split by copying.
+ * INV-RADIX-5  The nodes of 1 GiB in the window, a range of keys that a tree may
+ *              have, stand side by side, one for each GiB, whether or not the
+ *              root table leads to them.  A word of theirs that is not 0 is
+ *              what a descent from the root would find; 0 tells nothing.  So
+ *              readers of keys in the window look there first, and save a load.
  */
 
 #include <stddef.h>
@@ -53,6 +58,18 @@ struct rcu_radix {
 	struct rcu_radix_node *pool; /* Immutable: zeroed nodes, handed out once each. */
 	uint32_t node_max;           /* Immutable. */
 	uint32_t node_cnt;           /* Writer only (relaxed; statistics look at it). */
+	/* Immutable, all of these: the window, none without nodes. */
+	uint32_t window_cnt; /* Nodes, and GiB. */
+	uint64_t window_first;
+	struct rcu_radix_node *window; /* Zeroed at first, as the pool. */
+};
+
+/* A tree as a reader keeps it at hand: copies of what does not change. */
+struct rcu_radix_view {
+	const uint64_t *window; /* Words of 2 MiB. */
+	uint64_t window_first;
+	uint64_t window_cnt; /* Words. */
+	const struct rcu_radix *tree;
 };
 
 static inline struct rcu_radix_node *rcu_radix_child(uint64_t word)
@@ -101,10 +118,56 @@ static inline uint64_t rcu_radix_lookup(const struct rcu_radix *tree, uint64_t k
 				     : rcu_radix_lookup_high(tree, key);
 }
 
+static inline struct rcu_radix_view rcu_radix_view(const struct rcu_radix *tree)
+{
+	return (struct rcu_radix_view){.window = tree->window ? tree->window->words : NULL,
+		.window_first = tree->window_first,
+		.window_cnt = (uint64_t)tree->window_cnt * RCU_RADIX_FANOUT,
+		.tree = tree};
+}
+
+/*
+ * The word of the window for a key, followed to the last level: 0 where the
+ * tree has to be asked from its root (INV-RADIX-5).  At most two loads.
+ */
+static inline uint64_t rcu_radix_view_near(const struct rcu_radix_view *view, uint64_t key)
+{
+	uint64_t i = (key - view->window_first) >> RCU_RADIX_MID;
+	uint64_t word;
+
+	if (__builtin_expect(i >= view->window_cnt, 0))
+		return 0;
+	TEST_POINT("lookup.node");
+	/* Acquire, here and below: pairs with radix_store(), as in rcu_radix_lookup_low(). */
+	word = rcu_load_acquire(&view->window[i]);
+	if (__builtin_expect(!rcu_radix_is_node(word), 1))
+		return word;
+	TEST_POINT("lookup.leaf");
+	/* Acquire: as above. */
+	return rcu_load_acquire(
+		&rcu_radix_child(word)->words[(key >> RCU_RADIX_MIN) & (RCU_RADIX_FANOUT - 1)]);
+}
+
+/* The word that covers any key. */
+static inline uint64_t rcu_radix_view_lookup(const struct rcu_radix_view *view, uint64_t key)
+{
+	uint64_t word = rcu_radix_view_near(view, key);
+
+	return __builtin_expect(word != 0, 1) ? word : rcu_radix_lookup(view->tree, key);
+}
+
+/* Nodes in use, those of the window included. */
+uint32_t rcu_radix_node_cnt(const struct rcu_radix *tree);
+
 /* ---- Writer: one at a time, kept apart by the caller ---- */
 
 /* A zeroed tree gets its pool of zeroed nodes. */
 void rcu_radix_init(struct rcu_radix *tree, struct rcu_radix_node *pool, uint32_t node_max);
+
+/* An empty tree gets a window of `cnt` GiB from `first` on, a multiple of 1 GiB, and its zeroed
+ * nodes. */
+void rcu_radix_set_window(
+	struct rcu_radix *tree, struct rcu_radix_node *nodes, uint64_t first, uint32_t cnt);
 
 /*
  * Create the nodes without which [first, last] cannot be updated: those where

@@ -8,23 +8,19 @@
  * chosen its lanes by a lanes_*.h.
  */
 
-#include "radix_cursor.h"
+#include "radix.h"
 
-/* A cursor, its prefix in all lanes. */
-struct rcu_lanes_cursor {
-	struct rcu_radix_cursor at;
-	struct rcu_lanes top;
+/* A view, its numbers in all lanes. */
+struct rcu_lanes_view {
+	const struct rcu_radix_view *at;
+	struct rcu_lanes first;
+	struct rcu_lanes cnt;
 };
 
-RCU_LANES_INLINE struct rcu_lanes_cursor rcu_lanes_cursor(const struct rcu_radix *tree)
+RCU_LANES_INLINE struct rcu_lanes_view rcu_lanes_view(const struct rcu_radix_view *view)
 {
-	return (struct rcu_lanes_cursor){rcu_radix_cursor(tree), rcu_lanes_all(UINT64_MAX)};
-}
-
-/* The byte offset in a node of the words for these keys, which lie under 2^shift bytes each. */
-RCU_LANES_INLINE struct rcu_lanes rcu_lanes_offset(struct rcu_lanes keys, unsigned int shift)
-{
-	return rcu_lanes_and(rcu_lanes_shift(keys, shift - 3), (RCU_RADIX_FANOUT - 1) * 8ull);
+	return (struct rcu_lanes_view){
+		view, rcu_lanes_all(view->window_first), rcu_lanes_all(view->window_cnt)};
 }
 
 RCU_LANES_INLINE struct rcu_lanes_mask rcu_lanes_nodes(struct rcu_lanes words)
@@ -32,48 +28,48 @@ RCU_LANES_INLINE struct rcu_lanes_mask rcu_lanes_nodes(struct rcu_lanes words)
 	return rcu_lanes_are(words, RCU_RADIX_NODE, RCU_RADIX_NODE);
 }
 
-/* From words to those that the nodes among them lead to. */
-RCU_LANES_INLINE struct rcu_lanes rcu_lanes_descend(
-	struct rcu_lanes words, struct rcu_lanes_mask nodes, struct rcu_lanes offset)
+/*
+ * From words to those that the nodes among them lead to, for keys of which a
+ * word there covers 2^shift bytes.  A node begins at a page: the byte offset of
+ * the next word fits into its address.
+ */
+RCU_LANES_INLINE struct rcu_lanes rcu_lanes_descend(struct rcu_lanes words,
+	struct rcu_lanes_mask nodes, struct rcu_lanes keys, unsigned int shift)
 {
-	offset = rcu_lanes_add(rcu_lanes_plus(words, 0 - RCU_RADIX_NODE), offset);
-	return rcu_lanes_load(words, nodes, NULL, offset);
+	struct rcu_lanes at = rcu_lanes_fill(
+		words, rcu_lanes_shift(keys, shift - 3), (RCU_RADIX_FANOUT - 1) * 8ull);
+
+	return rcu_lanes_load(words, nodes, 0 - RCU_RADIX_NODE, at, 1);
 }
 
-/* Keys of several GiB: from the root table on.  The cursor follows the first. */
-RCU_LANES_INLINE struct rcu_lanes rcu_lanes_spread(
-	struct rcu_lanes_cursor *cursor, struct rcu_lanes keys)
+/* rcu_radix_view_near() of each key. */
+RCU_LANES_INLINE struct rcu_lanes rcu_lanes_near(
+	const struct rcu_lanes_view *view, struct rcu_lanes keys)
 {
-	struct rcu_lanes_mask low = rcu_lanes_are(keys, ~0ull << RCU_RADIX_LOW_BITS, 0);
-	struct rcu_lanes at = rcu_lanes_and(rcu_lanes_shift(keys, RCU_RADIX_TOP - 3), ~7ull);
-	struct rcu_lanes words = rcu_lanes_load(rcu_lanes_all(0), low, cursor->at.tree->root, at);
+	struct rcu_lanes i = rcu_lanes_shift(rcu_lanes_sub(keys, view->first), RCU_RADIX_MID);
+	struct rcu_lanes words = rcu_lanes_load(rcu_lanes_all(0), rcu_lanes_below(i, view->cnt),
+		(uintptr_t)view->at->window, i, sizeof(uint64_t));
+	struct rcu_lanes_mask nodes = rcu_lanes_nodes(words);
 
-	rcu_radix_cursor_move(&cursor->at, rcu_lanes_first(keys), rcu_lanes_first(words));
-	cursor->top = rcu_lanes_all(cursor->at.top);
-	TEST_POINT("lookup.node");
-	return rcu_lanes_descend(
-		words, rcu_lanes_nodes(words), rcu_lanes_offset(keys, RCU_RADIX_MID));
-}
-
-/* rcu_radix_lookup_low() of each key; 0 for keys from 2^48 on. */
-RCU_LANES_INLINE struct rcu_lanes rcu_lanes_lookup(
-	struct rcu_lanes_cursor *cursor, struct rcu_lanes keys)
-{
-	struct rcu_lanes_mask near =
-		rcu_lanes_equal(rcu_lanes_shift(keys, RCU_RADIX_TOP), cursor->top);
-	struct rcu_lanes_mask nodes;
-	struct rcu_lanes words;
-
-	if (__builtin_expect(rcu_lanes_bits(near) == RCU_LANES_BITS, 1))
-		words = rcu_lanes_load(
-			keys, near, cursor->at.node->words, rcu_lanes_offset(keys, RCU_RADIX_MID));
-	else
-		words = rcu_lanes_spread(cursor, keys);
-	nodes = rcu_lanes_nodes(words);
 	if (rcu_lanes_bits(nodes) == 0)
 		return words;
 	TEST_POINT("lookup.leaf");
-	return rcu_lanes_descend(words, nodes, rcu_lanes_offset(keys, RCU_RADIX_MIN));
+	return rcu_lanes_descend(words, nodes, keys, RCU_RADIX_MIN);
+}
+
+/* rcu_radix_lookup_low() of each key; 0 for keys from 2^48 on. */
+RCU_LANES_INLINE struct rcu_lanes rcu_lanes_far(
+	const struct rcu_lanes_view *view, struct rcu_lanes keys)
+{
+	struct rcu_lanes_mask low = rcu_lanes_are(keys, ~0ull << RCU_RADIX_LOW_BITS, 0);
+	struct rcu_lanes words =
+		rcu_lanes_load(rcu_lanes_all(0), low, (uintptr_t)view->at->tree->root,
+			rcu_lanes_shift(keys, RCU_RADIX_TOP), sizeof(uint64_t));
+
+	TEST_POINT("lookup.node");
+	words = rcu_lanes_descend(words, rcu_lanes_nodes(words), keys, RCU_RADIX_MID);
+	TEST_POINT("lookup.leaf");
+	return rcu_lanes_descend(words, rcu_lanes_nodes(words), keys, RCU_RADIX_MIN);
 }
 
 #endif /* RCU_RADIX_LANES_H */

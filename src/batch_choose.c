@@ -52,7 +52,7 @@ static void race_prepare(uint64_t *keys)
 	race_segment.addr = word - INDEX_DIRECT;
 	for (unsigned int i = 0; i < RCU_RADIX_FANOUT; i++)
 		race_node.words[i] = word;
-	race_tree.root[0] = (uint64_t)(uintptr_t)&race_node | RCU_RADIX_NODE;
+	rcu_radix_set_window(&race_tree, &race_node, 0, 1);
 	for (unsigned int i = 0; i < RACE_KEYS; i++) {
 		random = random * 6364136223846793005ull + 1442695040888963407ull;
 		keys[i] = random >> (64 - RCU_RADIX_TOP);
@@ -63,7 +63,8 @@ static void race_prepare(uint64_t *keys)
 static uint64_t race_lap(
 	const struct batch_kernel *kernel, enum batch_kind kind, const uint64_t *keys)
 {
-	const struct runtime_view view = {.va_index = &race_tree, .iova_index = &race_tree};
+	const struct rcu_radix_view index = rcu_radix_view(&race_tree);
+	const struct runtime_view view = {.va_index = index, .iova_index = index};
 	uint64_t answers[RACE_KEYS];
 	uint64_t begin = os_now_ns();
 
@@ -97,7 +98,7 @@ void batch_choose(void)
 {
 	uint64_t keys[RACE_KEYS];
 
-	if (KERNELS == 1 || race_tree.root[0])
+	if (KERNELS == 1 || race_tree.window)
 		return;
 	race_prepare(keys);
 	/* The longer one first: wide registers take some 10 us to reach their speed. */

@@ -7,8 +7,8 @@
  * include it.  Invariants: batch.h.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
-#include <string.h>
 
 #include "batch.h"
 #include "index.h"
@@ -20,6 +20,19 @@ struct batch_answers {
 	struct rcu_lanes_mask found; /* Other lanes are left to batch_one(). */
 };
 
+/* Both indexes, and how to look into them. */
+struct batch_index {
+	struct rcu_lanes_view va;
+	struct rcu_lanes_view iova;
+	bool far; /* From the root; else in the window. */
+};
+
+RCU_LANES_INLINE struct rcu_lanes batch_words(
+	const struct batch_index *index, const struct rcu_lanes_view *view, struct rcu_lanes keys)
+{
+	return index->far ? rcu_lanes_far(view, keys) : rcu_lanes_near(view, keys);
+}
+
 /* Where words of iova_index lead from these IO addresses. */
 RCU_LANES_INLINE struct rcu_lanes batch_lead(struct rcu_lanes iovas, struct rcu_lanes words)
 {
@@ -28,9 +41,9 @@ RCU_LANES_INLINE struct rcu_lanes batch_lead(struct rcu_lanes iovas, struct rcu_
 
 /* Linearization point of each lane: the last load of its descent, as in rte_mem_iova2virt(). */
 RCU_LANES_INLINE struct batch_answers batch_iova2virt(
-	struct rcu_lanes_cursor *index, struct rcu_lanes iovas)
+	const struct batch_index *index, struct rcu_lanes iovas)
 {
-	struct rcu_lanes words = rcu_lanes_lookup(index, iovas);
+	struct rcu_lanes words = batch_words(index, &index->iova, iovas);
 
 	return (struct batch_answers){
 		batch_lead(iovas, words), rcu_lanes_are(words, RCU_RADIX_TAG, INDEX_DIRECT)};
@@ -42,9 +55,9 @@ RCU_LANES_INLINE struct batch_answers batch_iova2virt(
  * word that says "the difference is 0".  Linearization point: as above.
  */
 RCU_LANES_INLINE struct batch_answers batch_same(
-	struct rcu_lanes_cursor *index, struct rcu_lanes vas)
+	const struct batch_index *index, struct rcu_lanes vas)
 {
-	struct rcu_lanes words = rcu_lanes_lookup(index, vas);
+	struct rcu_lanes words = batch_words(index, &index->iova, vas);
 
 	return (struct batch_answers){vas, rcu_lanes_are(words, ~0ull, INDEX_DIRECT)};
 }
@@ -56,77 +69,99 @@ RCU_LANES_INLINE struct batch_answers batch_same(
  * no page's address, so that a cleared descriptor is left to batch_one().  A
  * word other than DIRECT leads nowhere: to no multiple of a page.
  */
-RCU_LANES_INLINE struct batch_answers batch_virt2iova(struct rcu_lanes_cursor *va_index,
-	struct rcu_lanes_cursor *iova_index, struct rcu_lanes vas)
+RCU_LANES_INLINE struct batch_answers batch_virt2iova(
+	const struct batch_index *index, struct rcu_lanes vas)
 {
-	struct rcu_lanes words = rcu_lanes_lookup(va_index, vas);
+	struct rcu_lanes words = batch_words(index, &index->va, vas);
 	struct rcu_lanes_mask found = rcu_lanes_are(words, RCU_RADIX_TAG, INDEX_DIRECT);
-	struct rcu_lanes zero = rcu_lanes_and(vas, 0);
+	struct rcu_lanes zero = rcu_lanes_all(0);
 	struct rcu_lanes at = rcu_lanes_and(words, INDEX_SEGMENT_MASK);
 	struct rcu_lanes iovas, pages;
 
 	TEST_POINT("lookup.descriptor");
-	iovas = rcu_lanes_load(
-		zero, found, NULL, rcu_lanes_plus(at, offsetof(struct segment_mirror, iova)));
-	pages = rcu_lanes_load(
-		zero, found, NULL, rcu_lanes_plus(at, offsetof(struct segment_mirror, addr)));
+	iovas = rcu_lanes_load(zero, found, offsetof(struct segment_mirror, iova), at, 1);
+	pages = rcu_lanes_load(zero, found, offsetof(struct segment_mirror, addr), at, 1);
 	TEST_POINT("lookup.iova");
-	words = rcu_lanes_lookup(iova_index, iovas);
+	words = batch_words(index, &index->iova, iovas);
 	found = rcu_lanes_both(found, rcu_lanes_equal(batch_lead(iovas, words), pages));
 	return (struct batch_answers){rcu_lanes_add(iovas, rcu_lanes_sub(vas, pages)), found};
 }
 
-/* Those of the keys whose bits are set. */
-static __attribute__((noinline)) unsigned int batch_rest(
-	enum batch_kind kind, const uint64_t *keys, uint32_t bits, char *to)
+RCU_LANES_INLINE struct batch_answers batch_look(
+	const struct batch_index *index, enum batch_kind kind, struct rcu_lanes keys)
 {
-	unsigned int found = 0;
+	return kind == BATCH_IOVA2VIRT ? batch_iova2virt(index, keys)
+	       : kind == BATCH_SAME    ? batch_same(index, keys)
+				       : batch_virt2iova(index, keys);
+}
 
-	for (; bits; bits &= bits - 1) {
-		unsigned int i = (unsigned int)__builtin_ctz(bits);
+/* Lanes left over look up the first key, so that they do not leave the window if it does not. */
+RCU_LANES_INLINE struct rcu_lanes batch_read(const char *from, unsigned int n)
+{
+	return n == RCU_LANES ? rcu_lanes_read(from) : rcu_lanes_read_some(from, n);
+}
 
-		found += batch_one(kind, keys[i], to + i * sizeof(*keys));
+RCU_LANES_INLINE void batch_write(char *to, struct rcu_lanes words, unsigned int n)
+{
+	if (n == RCU_LANES)
+		rcu_lanes_write(to, words);
+	else
+		rcu_lanes_write_some(to, words, n);
+}
+
+RCU_LANES_INLINE uint32_t batch_valid(unsigned int n)
+{
+	return n == RCU_LANES ? RCU_LANES_BITS : (1u << n) - 1;
+}
+
+/* The window did not know all of them: look from the root, and ask batch_one() for the rest. */
+static RCU_LANES_TARGET __attribute__((noinline)) unsigned int batch_far(
+	const struct runtime_view *view, enum batch_kind kind, const char *from, char *to,
+	unsigned int n)
+{
+	const struct batch_index index = {
+		rcu_lanes_view(&view->va_index), rcu_lanes_view(&view->iova_index), true};
+	struct rcu_lanes keys = batch_read(from, n);
+	struct batch_answers answers = batch_look(&index, kind, keys);
+	uint32_t left = ~rcu_lanes_bits(answers.found) & batch_valid(n);
+	unsigned int found = n - (unsigned int)__builtin_popcount(left);
+	uint64_t rest[RCU_LANES];
+
+	rcu_lanes_write(rest, keys);
+	batch_write(to, answers.words, n);
+	for (; left; left &= left - 1) {
+		unsigned int i = (unsigned int)__builtin_ctz(left);
+
+		found += batch_one(kind, rest[i], to + i * sizeof(*rest));
 	}
 	return found;
 }
 
-/* One set of lanes, of which those of `valid` count; returns how many were found. */
-RCU_LANES_INLINE unsigned int batch_step(struct rcu_lanes_cursor *va_index,
-	struct rcu_lanes_cursor *iova_index, enum batch_kind kind, const char *from, char *to,
-	uint32_t valid)
+/* n keys, at most as many as there are lanes; returns how many were found. */
+RCU_LANES_INLINE unsigned int batch_step(const struct runtime_view *view,
+	const struct batch_index *index, enum batch_kind kind, const char *from, char *to,
+	unsigned int n)
 {
-	struct rcu_lanes keys = rcu_lanes_read(from);
-	struct batch_answers answers = kind == BATCH_IOVA2VIRT ? batch_iova2virt(iova_index, keys)
-				       : kind == BATCH_SAME
-					       ? batch_same(iova_index, keys)
-					       : batch_virt2iova(va_index, iova_index, keys);
-	uint32_t left = ~rcu_lanes_bits(answers.found) & valid;
-	uint64_t rest[RCU_LANES];
+	struct batch_answers answers = batch_look(index, kind, batch_read(from, n));
 
-	rcu_lanes_write(to, answers.words);
-	if (__builtin_expect(left == 0, 1))
-		return (unsigned int)__builtin_popcount(valid);
-	rcu_lanes_write(rest, keys);
-	return (unsigned int)__builtin_popcount(valid & ~left) + batch_rest(kind, rest, left, to);
+	if (__builtin_expect((~rcu_lanes_bits(answers.found) & batch_valid(n)) != 0, 0))
+		return batch_far(view, kind, from, to, n);
+	batch_write(to, answers.words, n);
+	return n;
 }
 
 RCU_LANES_INLINE unsigned int batch_all(const struct runtime_view *view, enum batch_kind kind,
 	const char *from, char *to, unsigned int n)
 {
-	struct rcu_lanes_cursor va_index = rcu_lanes_cursor(view->va_index);
-	struct rcu_lanes_cursor iova_index = rcu_lanes_cursor(view->iova_index);
+	const struct batch_index index = {
+		rcu_lanes_view(&view->va_index), rcu_lanes_view(&view->iova_index), false};
 	const size_t len = sizeof(struct rcu_lanes);
 	unsigned int found = 0;
-	uint64_t last[RCU_LANES] = {0};
 
 	for (; n >= RCU_LANES; n -= RCU_LANES, from += len, to += len)
-		found += batch_step(&va_index, &iova_index, kind, from, to, RCU_LANES_BITS);
-	if (n) {
-		memcpy(last, from, n * sizeof(*last));
-		found += batch_step(&va_index, &iova_index, kind, (const char *)last, (char *)last,
-			(1u << n) - 1);
-		memcpy(to, last, n * sizeof(*last));
-	}
+		found += batch_step(view, &index, kind, from, to, RCU_LANES);
+	if (n)
+		found += batch_step(view, &index, kind, from, to, n);
 	return found;
 }
 

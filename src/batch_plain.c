@@ -9,30 +9,29 @@
 
 #include "batch.h"
 #include "index.h"
-#include "radix_cursor.h"
 #include "segment.h"
 
 #define INLINE static inline __attribute__((always_inline))
 
 /* True with the answer, as in batch_lanes.h; false: left to batch_one(). */
-INLINE bool one_iova2virt(struct rcu_radix_cursor *index, uint64_t iova, uint64_t *va)
+INLINE bool one_iova2virt(const struct rcu_radix_view *index, uint64_t iova, uint64_t *va)
 {
-	uint64_t word = rcu_radix_cursor_lookup(index, iova);
+	uint64_t word = rcu_radix_view_lookup(index, iova);
 
 	*va = iova + word - INDEX_DIRECT;
 	return index_tag(word) == INDEX_DIRECT;
 }
 
-INLINE bool one_same(struct rcu_radix_cursor *index, uint64_t va, uint64_t *iova)
+INLINE bool one_same(const struct rcu_radix_view *index, uint64_t va, uint64_t *iova)
 {
 	*iova = va;
-	return rcu_radix_cursor_lookup(index, va) == INDEX_DIRECT;
+	return rcu_radix_view_lookup(index, va) == INDEX_DIRECT;
 }
 
-INLINE bool one_virt2iova(struct rcu_radix_cursor *va_index, struct rcu_radix_cursor *iova_index,
-	uint64_t va, uint64_t *iova)
+INLINE bool one_virt2iova(const struct rcu_radix_view *va_index,
+	const struct rcu_radix_view *iova_index, uint64_t va, uint64_t *iova)
 {
-	uint64_t word = rcu_radix_cursor_lookup(va_index, va);
+	uint64_t word = rcu_radix_view_lookup(va_index, va);
 	const struct segment_mirror *s;
 	uint64_t page;
 
@@ -44,7 +43,7 @@ INLINE bool one_virt2iova(struct rcu_radix_cursor *va_index, struct rcu_radix_cu
 	*iova = rcu_load_relaxed(&s->iova);
 	page = rcu_load_relaxed(&s->addr);
 	TEST_POINT("lookup.iova");
-	word = rcu_radix_cursor_lookup(iova_index, *iova);
+	word = rcu_radix_view_lookup(iova_index, *iova);
 	if (*iova + word - INDEX_DIRECT != page)
 		return false;
 	*iova += va - page;
@@ -54,8 +53,7 @@ INLINE bool one_virt2iova(struct rcu_radix_cursor *va_index, struct rcu_radix_cu
 INLINE unsigned int all(const struct runtime_view *view, enum batch_kind kind, const char *from,
 	char *to, unsigned int n)
 {
-	struct rcu_radix_cursor va_index = rcu_radix_cursor(view->va_index);
-	struct rcu_radix_cursor iova_index = rcu_radix_cursor(view->iova_index);
+	const struct rcu_radix_view *va_index = &view->va_index, *iova_index = &view->iova_index;
 	unsigned int missed = 0;
 
 	for (unsigned int i = 0; i < n; i++, from += sizeof(uint64_t), to += sizeof(uint64_t)) {
@@ -63,9 +61,9 @@ INLINE unsigned int all(const struct runtime_view *view, enum batch_kind kind, c
 		bool found;
 
 		memcpy(&key, from, sizeof(key));
-		found = kind == BATCH_IOVA2VIRT ? one_iova2virt(&iova_index, key, &answer)
-			: kind == BATCH_SAME    ? one_same(&iova_index, key, &answer)
-					     : one_virt2iova(&va_index, &iova_index, key, &answer);
+		found = kind == BATCH_IOVA2VIRT ? one_iova2virt(iova_index, key, &answer)
+			: kind == BATCH_SAME    ? one_same(iova_index, key, &answer)
+						: one_virt2iova(va_index, iova_index, key, &answer);
 		if (__builtin_expect(found, 1))
 			memcpy(to, &answer, sizeof(answer));
 		else

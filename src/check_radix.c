@@ -29,22 +29,37 @@ static const struct rcu_radix *tree_at(const struct check *check, enum check_tre
 	return (const void *)(check->image->base + check->layout->trees[tree]);
 }
 
-/* Number of the node that a word leads to, or -1. */
-static int64_t node_of(const struct check *check, enum check_tree tree, uint64_t word)
-{
-	uint64_t pool = check->region->base + check->layout->nodes[tree];
-	uint64_t off = (uint64_t)(uintptr_t)rcu_radix_child(word) - pool;
-	uint32_t max = check->region->shape.max_nodes, cnt = tree_at(check, tree)->node_cnt;
-
-	if (off % sizeof(struct rcu_radix_node) ||
-		off / sizeof(struct rcu_radix_node) >= (cnt < max ? cnt : max))
-		return -1;
-	return (int64_t)(off / sizeof(struct rcu_radix_node));
-}
-
+/* Nodes are numbered as they stand: those of the window, then those of the pool. */
 static uint64_t node_off(const struct check *check, enum check_tree tree, int64_t node)
 {
-	return check->layout->nodes[tree] + (uint64_t)node * sizeof(struct rcu_radix_node);
+	return check->layout->windows[tree] + (uint64_t)node * sizeof(struct rcu_radix_node);
+}
+
+/* Number of the node of 1 GiB that the window has for a key, or -1. */
+static int64_t window_node(const struct check *check, enum check_tree tree, uint64_t key)
+{
+	uint64_t first = region_window_first(check->region, check->layout, (int)tree);
+	uint64_t gib = (key - first) >> RCU_RADIX_TOP;
+
+	return gib < check->layout->window_cnts[tree] ? (int64_t)gib : -1;
+}
+
+/* Number of the node that a word at `key` leads to, which covers 2^shift bytes; or -1. */
+static int64_t node_of(const struct check *check, enum check_tree tree, uint64_t word, uint64_t key,
+	unsigned int shift)
+{
+	uint64_t off = (uint64_t)(uintptr_t)rcu_radix_child(word) - check->region->base -
+		       check->layout->windows[tree];
+	uint64_t node = off / sizeof(struct rcu_radix_node);
+	uint32_t max = check->region->shape.max_nodes, cnt = tree_at(check, tree)->node_cnt;
+	int64_t near = shift == RCU_RADIX_TOP ? window_node(check, tree, key) : -1;
+
+	if (off % sizeof(struct rcu_radix_node) || shift <= RCU_RADIX_MIN)
+		return -1;
+	if (near >= 0 || node < check->layout->window_cnts[tree])
+		return near >= 0 && node == (uint64_t)near ? near : -1;
+	return node - check->layout->window_cnts[tree] < (cnt < max ? cnt : max) ? (int64_t)node
+										 : -1;
 }
 
 uint64_t check_lookup(const struct check *check, enum check_tree tree, uint64_t key)
@@ -55,7 +70,7 @@ uint64_t check_lookup(const struct check *check, enum check_tree tree, uint64_t 
 	uint64_t word = low ? at->root[key >> shift] : at->high[key >> shift];
 
 	while (rcu_radix_is_node(word)) {
-		int64_t node = shift > RCU_RADIX_MIN ? node_of(check, tree, word) : -1;
+		int64_t node = node_of(check, tree, word, key, shift);
 		const struct rcu_radix_node *words;
 
 		if (node < 0)
@@ -95,7 +110,7 @@ static void walk_table(
 				walk->fn(check, key, shift, word);
 			continue;
 		}
-		node = shift > RCU_RADIX_MIN ? node_of(check, walk->tree, word) : -1;
+		node = node_of(check, walk->tree, word, key, shift);
 		if (node < 0 || check_bit(walk->entered, (uint64_t)node)) {
 			check_finding(check, "%s: word %#llx at %#llx leads to %s",
 				check_tree_name(walk->tree), (unsigned long long)word,
@@ -109,26 +124,57 @@ static void walk_table(
 	}
 }
 
-/* Nodes that were not handed out yet are zero: they are taken as they are. */
-static void check_unused(struct check *check, enum check_tree tree, uint32_t cnt)
+static void check_zero(struct check *check, enum check_tree tree, uint64_t off)
 {
-	uint64_t end = node_off(check, tree, check->region->shape.max_nodes);
-	uint64_t off = node_off(check, tree, cnt);
+	const uint64_t *words = (const void *)(check->image->base + off);
+
+	for (unsigned int i = 0; i < RCU_RADIX_FANOUT; i++) {
+		if (words[i] == 0)
+			continue;
+		check_finding(check, "%s: node %llu was never used and is not zero",
+			check_tree_name(tree),
+			(unsigned long long)(off - node_off(check, tree, 0)) /
+				sizeof(struct rcu_radix_node));
+		return;
+	}
+}
+
+/* INV-RADIX-5: what the root table does not lead to holds nothing, or its word. */
+static void check_window(struct check *check, const struct tree_walk *walk)
+{
+	const struct rcu_radix *at = tree_at(check, walk->tree);
+	uint64_t first = region_window_first(check->region, check->layout, (int)walk->tree);
+	uint64_t end = node_off(check, walk->tree, check->layout->window_cnts[walk->tree]);
+	uint64_t off = node_off(check, walk->tree, 0);
 
 	for (; check->image->data && (off = image_next(check->image, off, end)) < end;
 		off += sizeof(struct rcu_radix_node)) {
+		uint64_t node =
+			(off - node_off(check, walk->tree, 0)) / sizeof(struct rcu_radix_node);
+		uint64_t root = at->root[(first >> RCU_RADIX_TOP) + node];
 		const uint64_t *words = (const void *)(check->image->base + off);
 
-		for (unsigned int i = 0; i < RCU_RADIX_FANOUT; i++) {
-			if (words[i] == 0)
-				continue;
-			check_finding(check, "%s: node %llu was never used and is not zero",
-				check_tree_name(tree),
-				(unsigned long long)(off - node_off(check, tree, 0)) /
-					sizeof(struct rcu_radix_node));
-			break;
-		}
+		for (unsigned int i = 0; !check_bit(walk->entered, node) && i < RCU_RADIX_FANOUT;
+			i++)
+			if (words[i] && words[i] != root) {
+				check_finding(check,
+					"%s: node %llu of the window is not what the root says",
+					check_tree_name(walk->tree), (unsigned long long)node);
+				break;
+			}
 	}
+}
+
+/* Nodes that were not handed out yet are zero: they are taken as they are. */
+static void check_unused(struct check *check, enum check_tree tree, uint32_t cnt)
+{
+	uint64_t end = node_off(
+		check, tree, check->layout->window_cnts[tree] + check->region->shape.max_nodes);
+	uint64_t off = node_off(check, tree, cnt);
+
+	for (; check->image->data && (off = image_next(check->image, off, end)) < end;
+		off += sizeof(struct rcu_radix_node))
+		check_zero(check, tree, off);
 }
 
 void check_tree(struct check *check, enum check_tree tree, check_word_t fn)
@@ -138,13 +184,17 @@ void check_tree(struct check *check, enum check_tree tree, check_word_t fn)
 	struct tree_walk walk = {.check = check, .tree = tree, .fn = fn};
 
 	if ((uint64_t)(uintptr_t)at->pool != check->region->base + check->layout->nodes[tree] ||
+		(uint64_t)(uintptr_t)at->window !=
+			check->region->base + check->layout->windows[tree] ||
+		at->window_cnt != check->layout->window_cnts[tree] ||
+		at->window_first != region_window_first(check->region, check->layout, (int)tree) ||
 		at->node_max != max)
 		check_finding(
 			check, "%s: its nodes are not where they belong", check_tree_name(tree));
 	if (at->node_cnt > max)
 		check_finding(check, "%s: %u nodes in use, of %u", check_tree_name(tree),
 			at->node_cnt, max);
-	walk.entered = calloc((max + 63) / 64, sizeof(uint64_t));
+	walk.entered = calloc((check->layout->window_cnts[tree] + max + 63) / 64, sizeof(uint64_t));
 	if (walk.entered == NULL) {
 		check->err = -ENOMEM;
 		return;
@@ -152,7 +202,10 @@ void check_tree(struct check *check, enum check_tree tree, check_word_t fn)
 	walk_table(&walk, check->layout->trees[tree], RCU_RADIX_ROOT_LEN, 0, RCU_RADIX_TOP);
 	walk_table(&walk, check->layout->trees[tree] + offsetof(struct rcu_radix, high),
 		RCU_RADIX_HIGH_LEN, 0, RCU_RADIX_HIGH);
+	check_window(check, &walk);
 	free(walk.entered);
 	/* One is taken before it is stored. */
-	check_unused(check, tree, check->idle && at->node_cnt < max ? at->node_cnt : max);
+	check_unused(check, tree,
+		check->layout->window_cnts[tree] +
+			(check->idle && at->node_cnt < max ? at->node_cnt : max));
 }

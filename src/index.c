@@ -38,20 +38,20 @@ int index_list_add(struct region *region, uint32_t list)
 
 /*
  * A direct word names one page.  A word of a level above the page's own must be
- * a node also where the range covers it whole: reserving one page under each
- * makes it so.
+ * a node also where the range covers it whole, and so must one of the root
+ * table, for the window has no others: reserving a part under each makes it so.
  */
 int index_pages_reserve(struct region *region, uint32_t list, uint32_t first, uint32_t n)
 {
 	const struct list_state *state = &region->states[list];
 	uint64_t va = segment_va(state, first), end = segment_va(state, first + n);
-	uint64_t page_sz = 1ull << state->page_shift;
-	uint64_t above =
-		1ull << (state->page_shift < RCU_RADIX_MID ? RCU_RADIX_MID : RCU_RADIX_TOP);
+	bool small = state->page_shift < RCU_RADIX_MID;
+	uint64_t part = 1ull << (small ? state->page_shift : RCU_RADIX_MID);
+	uint64_t above = 1ull << (small ? RCU_RADIX_MID : RCU_RADIX_TOP);
 	int err = 0;
 
 	for (; va < end && !err; va = (va / above + 1) * above)
-		err = rcu_radix_reserve(region->va_index, va, va + page_sz - 1);
+		err = rcu_radix_reserve(region->va_index, va, va + part - 1);
 	return err;
 }
 

@@ -29,7 +29,7 @@ static struct rcu_radix empty_tree;
 
 #define EMPTY_VIEW                                                                                 \
 	{                                                                                          \
-		.va_index = &empty_tree, .iova_index = &empty_tree, .ext_index = &empty_tree       \
+		.va_index.tree = &empty_tree, .iova_index.tree = &empty_tree                       \
 	}
 
 struct runtime_view runtime_view = EMPTY_VIEW;
@@ -91,9 +91,8 @@ static void fork_register(void)
 
 static void view_set(struct region *region)
 {
-	runtime_view.va_index = region->va_index;
-	runtime_view.iova_index = region->iova_index;
-	runtime_view.ext_index = region->ext_index;
+	runtime_view.va_index = rcu_radix_view(region->va_index);
+	runtime_view.iova_index = rcu_radix_view(region->iova_index);
 	/* Relaxed: as runtime_region(). */
 	rcu_store_relaxed(&runtime_view.region, region);
 	fork_lists = region->n_internal;

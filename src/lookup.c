@@ -45,7 +45,7 @@ struct rte_memseg_list *rte_mem_virt2memseg_list(const void *virt)
 {
 	uint64_t va = (uint64_t)(uintptr_t)virt;
 
-	return list_of_word(rcu_radix_lookup(runtime_view.va_index, va), va);
+	return list_of_word(rcu_radix_view_lookup(&runtime_view.va_index, va), va);
 }
 
 /* Any answer of va_index but a direct one or none; arithmetic in the list found. */
@@ -59,10 +59,12 @@ static __attribute__((noinline)) struct rte_memseg *segment_of_word(uint64_t wor
 	return msl ? list_segment(msl, va) : NULL;
 }
 
-/* Addresses that only external memory of odd kinds has. */
-static __attribute__((noinline)) struct rte_memseg *segment_of_high(uint64_t va)
+/* What the window does not answer: pages never plugged, external memory, and what is in no list. */
+static __attribute__((noinline)) struct rte_memseg *segment_far(uint64_t va)
 {
-	return segment_of_word(rcu_radix_lookup(runtime_view.va_index, va), va);
+	uint64_t word = rcu_radix_lookup(runtime_view.va_index.tree, va);
+
+	return word ? segment_of_word(word, va) : NULL;
 }
 
 /* Arithmetic inside the list that the caller names. */
@@ -79,21 +81,23 @@ static __attribute__((noinline)) struct rte_memseg *segment_in_list(
 struct rte_memseg *rte_mem_virt2memseg(const void *virt, const struct rte_memseg_list *msl)
 {
 	uint64_t va = (uint64_t)(uintptr_t)virt;
+	struct rte_memseg *segment;
 	uint64_t word;
 
 	if (__builtin_expect(msl != NULL, 0))
 		return segment_in_list(va, msl);
-	if (!rcu_radix_is_low(va))
-		return segment_of_high(va);
-	word = rcu_radix_lookup_low(runtime_view.va_index, va);
-	if (__builtin_expect((word & (RCU_RADIX_TAG ^ INDEX_DIRECT)) == 0, 1))
-		return index_segment(word);
-	return segment_of_word(word, va);
+	word = rcu_radix_view_near(&runtime_view.va_index, va);
+	segment = index_segment(word);
+	/* An empty word is told from a direct one by its segment: a compare less. */
+	if (__builtin_expect((word & (RCU_RADIX_TAG ^ INDEX_DIRECT)) == 0 && segment, 1))
+		return segment;
+	return segment_far(va);
 }
 
-static __attribute__((noinline)) void *iova2virt_miss(uint64_t iova)
+/* What the window does not answer. */
+static __attribute__((noinline)) void *iova2virt_far(uint64_t iova)
 {
-	uint64_t word = rcu_radix_lookup(runtime_view.iova_index, iova);
+	uint64_t word = rcu_radix_lookup(runtime_view.iova_index.tree, iova);
 	void *va = NULL;
 
 	TEST_POINT("lookup.miss");
@@ -102,7 +106,7 @@ static __attribute__((noinline)) void *iova2virt_miss(uint64_t iova)
 		/* Internal memory that came meanwhile goes before external memory that came after
 		 * it. */
 		if (va)
-			word = rcu_radix_lookup(runtime_view.iova_index, iova);
+			word = rcu_radix_lookup(runtime_view.iova_index.tree, iova);
 	}
 	return index_tag(word) == INDEX_DIRECT ? (void *)(uintptr_t)(iova + word - INDEX_DIRECT)
 					       : va;
@@ -110,13 +114,10 @@ static __attribute__((noinline)) void *iova2virt_miss(uint64_t iova)
 
 void *rte_mem_iova2virt(rte_iova_t iova)
 {
-	uint64_t word;
+	uint64_t word = rcu_radix_view_near(&runtime_view.iova_index, iova);
 
-	if (!rcu_radix_is_low(iova))
-		return iova2virt_miss(iova);
-	word = rcu_radix_lookup_low(runtime_view.iova_index, iova);
 	/* Linearization point: the last load of the descent, which is all the answer there is. */
 	if (__builtin_expect(index_tag(word) == INDEX_DIRECT, 1))
 		return (void *)(uintptr_t)(iova + word - INDEX_DIRECT);
-	return iova2virt_miss(iova);
+	return iova2virt_far(iova);
 }

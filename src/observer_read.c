@@ -40,8 +40,8 @@ static uint64_t nodes_of(const struct check *check)
 	uint64_t nodes = 0;
 
 	for (int t = 0; t < CHECK_TREES; t++)
-		nodes += ((const struct rcu_radix *)(check->image->base + check->layout->trees[t]))
-				 ->node_cnt;
+		nodes += rcu_radix_node_cnt(
+			(const struct rcu_radix *)(check->image->base + check->layout->trees[t]));
 	return nodes;
 }
 

@@ -40,6 +40,9 @@ static int shape_from(const struct rcumem_options *opts, struct region_shape *sh
 static void fill_in(struct region *region, const struct rcumem_options *opts, bool membarrier)
 {
 	region->iova_mode = opts->iova_mode == RCUMEM_IOVA_PA ? RTE_IOVA_PA : RTE_IOVA_VA;
+	if (region->iova_mode == RTE_IOVA_PA)
+		region->iova_index->window_first =
+			0; /* region_window_first(); the tree is empty. */
 	region->nchannel = opts->nchannel;
 	region->nrank = opts->nrank;
 	region->membarrier = membarrier;

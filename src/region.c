@@ -75,6 +75,9 @@ static void set_pointers(
 		*trees[t] = (struct rcu_radix *)(base + layout->trees[t]);
 		rcu_radix_init(*trees[t], (struct rcu_radix_node *)(base + layout->nodes[t]),
 			shape->max_nodes);
+		rcu_radix_set_window(*trees[t],
+			(struct rcu_radix_node *)(base + layout->windows[t]),
+			region_window_first(region, layout, t), layout->window_cnts[t]);
 	}
 	region->snapshots = (struct snapshot_pool *)(base + layout->pool);
 	*region->snapshots = (struct snapshot_pool){

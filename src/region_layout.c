@@ -22,6 +22,8 @@
 #define READERS_MAX    (1u << 20)
 #define NODES_MAX      (1u << 24)
 
+#define WINDOW_PHYS_GIB 4096u /* IO addresses above are found from the root. */
+
 static uint64_t align_up(uint64_t value, uint64_t align)
 {
 	return (value + align - 1) / align * align;
@@ -105,6 +107,8 @@ static uint64_t place_shared(struct region_layout *layout, const struct region_s
 	layout->states = place(&at, shape->max_lists * sizeof(struct list_state));
 	for (int t = 0; t < 3; t++) {
 		layout->trees[t] = place(&at, sizeof(struct rcu_radix));
+		layout->windows[t] =
+			place(&at, layout->window_cnts[t] * sizeof(struct rcu_radix_node));
 		layout->nodes[t] = place(&at, shape->max_nodes * sizeof(struct rcu_radix_node));
 	}
 	layout->pool = place(&at, sizeof(struct snapshot_pool));
@@ -141,11 +145,22 @@ int region_layout_make(struct region_layout *layout, const struct region_shape *
 		lists += sockets * len;
 	}
 	layout->snapshot_max = snapshot_pool_max(leaves);
+	layout->window_cnts[0] = (uint32_t)(lists >> RCU_RADIX_TOP);
+	layout->window_cnts[1] =
+		layout->window_cnts[0] > WINDOW_PHYS_GIB ? layout->window_cnts[0] : WINDOW_PHYS_GIB;
 	layout->views_begin = place_shared(layout, shape);
 	layout->views_end = layout->views_begin + views;
 	layout->len = align_up(layout->views_end, REGION_ALIGN);
 	layout->span = layout->len + lists;
 	return layout->span <= VA_END ? 0 : -EINVAL;
+}
+
+uint64_t region_window_first(
+	const struct region *region, const struct region_layout *layout, int tree)
+{
+	if (layout->window_cnts[tree] == 0 || (tree == 1 && region->iova_mode == RTE_IOVA_PA))
+		return 0;
+	return region->base + layout->len;
 }
 
 struct region_layout_list region_layout_list(

@@ -20,6 +20,8 @@ struct region_layout {
 	uint64_t states;
 	uint64_t trees[3]; /* By virtual address, by IO address, external. */
 	uint64_t nodes[3];
+	uint64_t windows[3]; /* Nodes. */
+	uint32_t window_cnts[3];
 	uint64_t pool, blocks, born, free, ring;
 	uint64_t arena, pieces, arena_base;
 	uint64_t views_begin, views_end;
@@ -44,6 +46,10 @@ struct region_layout_list {
 
 /* 0, -EINVAL (a number out of range) or -ENOSPC (no list is left for external memory). */
 int region_layout_make(struct region_layout *layout, const struct region_shape *shape);
+
+/* First key of a tree's window: that of the lists, or 0 for physical addresses. */
+uint64_t region_window_first(
+	const struct region *region, const struct region_layout *layout, int tree);
 
 /* The internal list of this number, which is below `n_internal`. */
 struct region_layout_list region_layout_list(

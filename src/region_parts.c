@@ -52,7 +52,10 @@ const char *region_index_fault(const struct region *region, const struct region_
 		const struct rcu_radix *tree = part(region, layout->trees[t]);
 
 		if (!leads_to(region, tree->pool, layout->nodes[t]) ||
-			tree->node_max != region->shape.max_nodes)
+			tree->node_max != region->shape.max_nodes ||
+			!leads_to(region, tree->window, layout->windows[t]) ||
+			tree->window_cnt != layout->window_cnts[t] ||
+			tree->window_first != region_window_first(region, layout, t))
 			return "index: its nodes are not where they belong";
 	}
 	return NULL;

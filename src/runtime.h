@@ -13,13 +13,12 @@
 #include "region.h"
 
 /*
- * What lookups load first: one line, never NULL.  Without a runtime the trees
- * are empty ones, so that a lookup needs no check.
+ * What lookups load first: one line holds both indexes of internal memory.
+ * Without a runtime the trees are empty ones, so that a lookup needs no check.
  */
 struct runtime_view {
-	const struct rcu_radix *va_index;
-	const struct rcu_radix *iova_index;
-	const struct rcu_radix *ext_index;
+	struct rcu_radix_view va_index;
+	struct rcu_radix_view iova_index;
 	struct region *region; /* NULL without a runtime. */
 } __attribute__((aligned(RCU_CACHE_LINE)));
 

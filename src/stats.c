@@ -33,9 +33,9 @@ int rcumem_stats_get(struct rcumem_stats *stats)
 	stats->grace_periods = rcu_load_relaxed(&s->grace_periods);
 	stats->grace_timeouts = rcu_load_relaxed(&s->grace_timeouts);
 	stats->recoveries = rcu_load_relaxed(&s->recoveries);
-	stats->index_nodes = rcu_load_relaxed(&region->va_index->node_cnt) +
-			     rcu_load_relaxed(&region->iova_index->node_cnt) +
-			     rcu_load_relaxed(&region->ext_index->node_cnt);
+	stats->index_nodes = rcu_radix_node_cnt(region->va_index) +
+			     rcu_radix_node_cnt(region->iova_index) +
+			     rcu_radix_node_cnt(region->ext_index);
 	stats->readers = rcu_reader_count(region->domain);
 	stats->snapshot_blocks = snapshot_blocks_used(region);
 	stats->processes = 0;

@@ -35,7 +35,6 @@ static int each_segment(void *ctx, uint32_t list, uint32_t first, uint32_t n)
 	void *arg = walk->arg;
 	int ret = 0;
 
-#pragma GCC unroll 4
 	for (; ms < end && ret == 0; ms++)
 		ret = each(msl, ms, arg);
 	return ret;

@@ -155,6 +155,9 @@ static void damaged_trees_are_found(void **state)
 	EXPECT(*other, (uint64_t)(uintptr_t)&tree->pool[tree->node_cnt] | RCU_RADIX_NODE,
 		"index by IO address: word");
 	EXPECT(tree->pool, NULL, "index by IO address: its nodes are not where");
+	EXPECT(tree->window, NULL, "index by IO address: its nodes are not where");
+	EXPECT(tree->window[tree->window_cnt - 1].words[7], 2,
+		"index by IO address: node 4095 of the window is not");
 	EXPECT(tree->node_cnt, tree->node_max + 1, "index by IO address: 65537 nodes in use");
 	EXPECT(tree->pool[tree->node_cnt].words[7], 1, "index by IO address: node");
 }

@@ -13,75 +13,7 @@
 #include <cmocka.h>
 
 #include "radix.h"
-#include "support_radix.h"
-#include "support_random.h"
-
-/* ---- The model ---- */
-
-#define PAINTS_MAX 400
-
-struct paint {
-	uint64_t first;
-	uint64_t last;
-	uint64_t value;
-};
-
-static struct paint paints[PAINTS_MAX];
-static unsigned int n_paints;
-
-static uint64_t model_lookup(uint64_t key)
-{
-	for (unsigned int i = n_paints; i > 0; i--)
-		if (paints[i - 1].first <= key && key <= paints[i - 1].last)
-			return paints[i - 1].value;
-	return 0;
-}
-
-/* Paint tree and model; words of 4 KiB are the finest. */
-static void paint(struct rcu_radix *tree, uint64_t first, uint64_t last, uint64_t value)
-{
-	assert_int_equal(rcu_radix_reserve(tree, first, last), 0);
-	rcu_radix_update(tree, first, last, word_const, &value);
-	assert_true(n_paints < PAINTS_MAX);
-	paints[n_paints++] = (struct paint){first & ~4095ull, last | 4095, value};
-}
-
-static void check_key(const struct rcu_radix *tree, uint64_t key)
-{
-	uint64_t found = rcu_radix_lookup(tree, key), right = model_lookup(key);
-
-	if (found != right)
-		fail_msg("key %#llx: %#llx instead of %#llx", (unsigned long long)key,
-			(unsigned long long)found, (unsigned long long)right);
-}
-
-/* The keys where a mistake would show: both sides of each edge. */
-static void check_edges(const struct rcu_radix *tree)
-{
-	for (unsigned int i = 0; i < n_paints; i++) {
-		check_key(tree, paints[i].first);
-		check_key(tree, paints[i].last);
-		check_key(tree, paints[i].first - 1);
-		check_key(tree, paints[i].last + 1);
-		check_key(tree, paints[i].first + (paints[i].last - paints[i].first) / 2);
-	}
-}
-
-/* A range of any size; now and then beside one that was painted before. */
-static void random_range(unsigned int bits, uint64_t *first, uint64_t *last)
-{
-	const uint64_t top = bits < 64 ? (1ull << bits) - 1 : UINT64_MAX;
-
-	*first = random_u64() & top;
-	if (n_paints && random_below(2)) {
-		const struct paint *near = &paints[random_below(n_paints)];
-
-		*first = (random_below(2) ? near->first : near->last + 1) & top;
-	}
-	*last = *first + random_size(bits) - 1;
-	if (*last < *first || *last > top)
-		*last = top;
-}
+#include "support_radix_model.h"
 
 static void check_random_paints(unsigned int bits, unsigned int shift)
 {

@@ -158,6 +158,9 @@ static void parts_that_lead_elsewhere_are_refused(void **state)
 	PARTS_REFUSED(r->snapshots->blocks, NULL);
 	PARTS_REFUSED(r->arena->pieces, NULL);
 	PARTS_REFUSED(r->va_index->pool, NULL);
+	PARTS_REFUSED(r->va_index->window, NULL);
+	PARTS_REFUSED(r->va_index->window_cnt, 99);
+	PARTS_REFUSED(r->iova_index->window_first, 0);
 	PARTS_REFUSED(r->ext_index->node_max, 1);
 	PARTS_REFUSED(r->domain->reader_max, 65);
 	PARTS_REFUSED(r->states[0].taken, NULL);
