@@ -41,6 +41,23 @@ RCU_LANES_INLINE void rcu_lanes_write(void *to, struct rcu_lanes lanes)
 	_mm256_storeu_si256(to, lanes.word);
 }
 
+/* The first n words; the other lanes repeat the first, and nothing is touched behind. */
+RCU_LANES_INLINE struct rcu_lanes rcu_lanes_read_some(const void *from, unsigned int n)
+{
+	__m256i mask = _mm256_cmpgt_epi64(_mm256_set1_epi64x(n), _mm256_setr_epi64x(0, 1, 2, 3));
+	__m256i words = _mm256_maskload_epi64(from, mask);
+
+	return (struct rcu_lanes){
+		_mm256_blendv_epi8(_mm256_permute4x64_epi64(words, 0), words, mask)};
+}
+
+RCU_LANES_INLINE void rcu_lanes_write_some(void *to, struct rcu_lanes lanes, unsigned int n)
+{
+	__m256i mask = _mm256_cmpgt_epi64(_mm256_set1_epi64x(n), _mm256_setr_epi64x(0, 1, 2, 3));
+
+	_mm256_maskstore_epi64(to, mask, lanes.word);
+}
+
 RCU_LANES_INLINE struct rcu_lanes rcu_lanes_add(struct rcu_lanes a, struct rcu_lanes b)
 {
 	return (struct rcu_lanes){_mm256_add_epi64(a.word, b.word)};

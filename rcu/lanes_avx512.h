@@ -36,6 +36,21 @@ RCU_LANES_INLINE void rcu_lanes_write(void *to, struct rcu_lanes lanes)
 	_mm512_storeu_si512(to, lanes.word);
 }
 
+/* The first n words; the other lanes repeat the first, and nothing is touched behind. */
+RCU_LANES_INLINE struct rcu_lanes rcu_lanes_read_some(const void *from, unsigned int n)
+{
+	__mmask8 mask = (__mmask8)((1u << n) - 1);
+	__m512i words = _mm512_maskz_loadu_epi64(mask, from);
+
+	return (struct rcu_lanes){_mm512_mask_blend_epi64(
+		mask, _mm512_permutexvar_epi64(_mm512_setzero_si512(), words), words)};
+}
+
+RCU_LANES_INLINE void rcu_lanes_write_some(void *to, struct rcu_lanes lanes, unsigned int n)
+{
+	_mm512_mask_storeu_epi64(to, (__mmask8)((1u << n) - 1), lanes.word);
+}
+
 RCU_LANES_INLINE struct rcu_lanes rcu_lanes_add(struct rcu_lanes a, struct rcu_lanes b)
 {
 	return (struct rcu_lanes){_mm512_add_epi64(a.word, b.word)};

@@ -7,8 +7,8 @@
  * include it.  Invariants: batch.h.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
-#include <string.h>
 
 #include "batch.h"
 #include "index.h"
@@ -95,21 +95,40 @@ RCU_LANES_INLINE struct batch_answers batch_look(
 				       : batch_virt2iova(index, keys);
 }
 
+/* Lanes left over look up the first key, so that they do not leave the window if it does not. */
+RCU_LANES_INLINE struct rcu_lanes batch_read(const char *from, unsigned int n)
+{
+	return n == RCU_LANES ? rcu_lanes_read(from) : rcu_lanes_read_some(from, n);
+}
+
+RCU_LANES_INLINE void batch_write(char *to, struct rcu_lanes words, unsigned int n)
+{
+	if (n == RCU_LANES)
+		rcu_lanes_write(to, words);
+	else
+		rcu_lanes_write_some(to, words, n);
+}
+
+RCU_LANES_INLINE uint32_t batch_valid(unsigned int n)
+{
+	return n == RCU_LANES ? RCU_LANES_BITS : (1u << n) - 1;
+}
+
 /* The window did not know all of them: look from the root, and ask batch_one() for the rest. */
 static RCU_LANES_TARGET __attribute__((noinline)) unsigned int batch_far(
 	const struct runtime_view *view, enum batch_kind kind, const char *from, char *to,
-	uint32_t valid)
+	unsigned int n)
 {
 	const struct batch_index index = {
 		rcu_lanes_view(&view->va_index), rcu_lanes_view(&view->iova_index), true};
-	struct rcu_lanes keys = rcu_lanes_read(from);
+	struct rcu_lanes keys = batch_read(from, n);
 	struct batch_answers answers = batch_look(&index, kind, keys);
-	uint32_t left = ~rcu_lanes_bits(answers.found) & valid;
-	unsigned int found = (unsigned int)__builtin_popcount(valid & ~left);
+	uint32_t left = ~rcu_lanes_bits(answers.found) & batch_valid(n);
+	unsigned int found = n - (unsigned int)__builtin_popcount(left);
 	uint64_t rest[RCU_LANES];
 
 	rcu_lanes_write(rest, keys);
-	rcu_lanes_write(to, answers.words);
+	batch_write(to, answers.words, n);
 	for (; left; left &= left - 1) {
 		unsigned int i = (unsigned int)__builtin_ctz(left);
 
@@ -118,17 +137,17 @@ static RCU_LANES_TARGET __attribute__((noinline)) unsigned int batch_far(
 	return found;
 }
 
-/* One set of lanes, of which those of `valid` count; returns how many were found. */
+/* n keys, at most as many as there are lanes; returns how many were found. */
 RCU_LANES_INLINE unsigned int batch_step(const struct runtime_view *view,
 	const struct batch_index *index, enum batch_kind kind, const char *from, char *to,
-	uint32_t valid)
+	unsigned int n)
 {
-	struct batch_answers answers = batch_look(index, kind, rcu_lanes_read(from));
+	struct batch_answers answers = batch_look(index, kind, batch_read(from, n));
 
-	if (__builtin_expect((~rcu_lanes_bits(answers.found) & valid) != 0, 0))
-		return batch_far(view, kind, from, to, valid);
-	rcu_lanes_write(to, answers.words);
-	return (unsigned int)__builtin_popcount(valid);
+	if (__builtin_expect((~rcu_lanes_bits(answers.found) & batch_valid(n)) != 0, 0))
+		return batch_far(view, kind, from, to, n);
+	batch_write(to, answers.words, n);
+	return n;
 }
 
 RCU_LANES_INLINE unsigned int batch_all(const struct runtime_view *view, enum batch_kind kind,
@@ -138,18 +157,11 @@ RCU_LANES_INLINE unsigned int batch_all(const struct runtime_view *view, enum ba
 		rcu_lanes_view(&view->va_index), rcu_lanes_view(&view->iova_index), false};
 	const size_t len = sizeof(struct rcu_lanes);
 	unsigned int found = 0;
-	uint64_t last[RCU_LANES];
 
 	for (; n >= RCU_LANES; n -= RCU_LANES, from += len, to += len)
-		found += batch_step(view, &index, kind, from, to, RCU_LANES_BITS);
-	if (n) {
-		for (unsigned int i = 0; i < RCU_LANES;
-			i++) /* Lanes left over look up the first. */
-			memcpy(&last[i], from + (i < n ? i : 0) * sizeof(*last), sizeof(*last));
-		found += batch_step(
-			view, &index, kind, (const char *)last, (char *)last, (1u << n) - 1);
-		memcpy(to, last, n * sizeof(*last));
-	}
+		found += batch_step(view, &index, kind, from, to, RCU_LANES);
+	if (n)
+		found += batch_step(view, &index, kind, from, to, n);
 	return found;
 }
 

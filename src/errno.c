@@ -7,17 +7,17 @@
 #include <errno.h>
 #include <string.h>
 
-#include <rte_errno.h>
+#include "api.h"
 
 /* Room for "unknown error" and a number, in any language. */
 #define WORDS_LEN 128
 
-static _Thread_local int thread_errno;
+_Thread_local int api_errno;
 static _Thread_local char thread_words[WORDS_LEN];
 
 int *rcumem_errno_location(void)
 {
-	return &thread_errno;
+	return &api_errno;
 }
 
 /*

@@ -75,8 +75,9 @@ static bool internal_page(uint64_t word, uint64_t va, uint32_t *list, uint32_t *
 	return true;
 }
 
-/* External pages do not change while they are registered; a section keeps the list. */
-static uint64_t external_iova(uint64_t va, uint64_t *len)
+/* External pages do not change while they are registered; a section keeps the list.  Apart, for
+ * tools/check-readers: a lookup of internal memory is no section. */
+static __attribute__((noinline)) uint64_t external_iova(uint64_t va, uint64_t *len)
 {
 	struct region *region = runtime_region();
 	const struct rte_memseg *ms = NULL;

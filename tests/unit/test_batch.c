@@ -103,6 +103,32 @@ static void bursts_are_answered_where_there_is_no_external_memory(void **state)
 	pages_put(pages, 2);
 }
 
+/* Arrays that end where memory ends: no word behind the last is even read. */
+static void nothing_behind_the_arrays_is_touched(void **state)
+{
+	const struct batch_kernel *kernel = kernel_of(state);
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	char *memory =
+		mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint64_t *end, expected[20], copy[20];
+
+	assert_true(memory != MAP_FAILED && mprotect(memory + page, page, PROT_NONE) == 0);
+	end = (uint64_t *)(void *)(memory + page);
+	world_build();
+	for (unsigned int kind = 0; kind < BATCH_KINDS; kind++) {
+		for (unsigned int n = 1; n <= 20; n++) {
+			unsigned int found = keys_make(kind, end - n, expected, n);
+
+			memcpy(copy, end - n, n * sizeof(*copy));
+			assert_int_equal(
+				kernel->run[kind](&runtime_view, end - n, end - n, n), found);
+			assert_answers(end - n, expected, copy, n);
+		}
+	}
+	world_end();
+	munmap(memory, 2 * page);
+}
+
 /* All addresses of the world one by one: in each lane, among addresses that are found. */
 static void every_address_is_answered_in_every_lane(void **state)
 {
@@ -212,6 +238,7 @@ int main(void)
 	static const struct CMUnitTest cases[] = {
 		KERNEL_CASES(every_alignment_and_length_is_answered_as_by_single_calls),
 		KERNEL_CASES(bursts_are_answered_where_there_is_no_external_memory),
+		KERNEL_CASES(nothing_behind_the_arrays_is_touched),
 		KERNEL_CASES(every_address_is_answered_in_every_lane),
 		KERNEL_CASES(every_pattern_of_misses_is_answered),
 		KERNEL_CASES(whole_vectors_of_external_memory_are_answered),
