@@ -44,8 +44,10 @@ void bench_all_add(void)
 		bench_jemalloc_add(small[i]);
 #endif
 	bench_pages_add();
+	bench_beside_add();
 	bench_section_add();
 	bench_grace_add();
+	bench_start_add();
 }
 
 void bench_all_end(void)

@@ -17,6 +17,8 @@ void bench_jemalloc_end(void);
 
 /* Each registers the benchmarks of its file. */
 void bench_pages_add(void);
+void bench_beside_add(void);
+void bench_start_add(void);
 void bench_section_add(void);
 void bench_grace_add(void);
 

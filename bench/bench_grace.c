@@ -3,90 +3,79 @@
  * How long does a grace period take when nobody is inside a section, and when
  * somebody always is?
  *
- * The reader of the second kind enters a section of 100 us as soon as it has
- * left the last.  Peer: urcu-bp, which also registers by itself.
+ * "idle": the reader is registered and asleep, outside any section.  "reader":
+ * it enters a section of 100 us as soon as it has left the last; the quiescent
+ * kind announces a quiescent state every 100 us.  Peers: liburcu's flavours.
+ *
+ * Beside a reader each wait begins at a random moment of the section: right
+ * after a wait the reader is outside, waking the writer, and the next would
+ * find nobody.
  */
 #include "all.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
-
-#define _LGPL_SOURCE /* liburcu's small functions inline: its best case. */
-#include <urcu/urcu-bp.h>
+#include <stdlib.h>
 
 #include <rcumem.h>
 
+#include "flavours.h"
 #include "shim.h"
 #include "world.h"
 
 #define SECTION_NS 100000u
 
-/* One way to wait for readers, and to be one. */
-struct flavour {
-	const char *name;
-	int (*synchronize)(void);
-	void (*section)(void);
+struct grace {
+	const struct flavour *flavour;
 	bool reader; /* Somebody is inside. */
 };
 
 static pthread_t reader_thread;
 static atomic_bool reader_stop, reader_runs;
+static pthread_barrier_t reader_sleep; /* Where it is idle. */
 
-static void spin(void)
+static void spin(uint64_t ns)
 {
-	uint64_t end = bench_now() + SECTION_NS;
+	uint64_t end = bench_now() + ns;
 
 	while (bench_now() < end)
 		;
 }
 
-static int rcumem_wait(void)
-{
-	return rcumem_synchronize(1000);
-}
-
-static void rcumem_section(void)
-{
-	rcumem_read_lock();
-	spin();
-	rcumem_read_unlock();
-}
-
-static int bp_wait(void)
-{
-	urcu_bp_synchronize_rcu();
-	return 0;
-}
-
-static void bp_section(void)
-{
-	urcu_bp_read_lock();
-	spin();
-	urcu_bp_read_unlock();
-}
-
 static void *reader_main(void *arg)
 {
-	const struct flavour *flavour = arg;
+	const struct grace *grace = arg;
+	const struct flavour *flavour = grace->flavour;
 
 	bench_pin(1);
+	flavour->enlist();
+	if (!grace->reader) {
+		flavour->offline();
+		atomic_store(&reader_runs, true);
+		pthread_barrier_wait(&reader_sleep);
+		flavour->online();
+	}
 	while (!atomic_load(&reader_stop)) {
-		flavour->section();
+		flavour->begin();
+		spin(SECTION_NS);
+		flavour->end();
 		atomic_store(&reader_runs, true);
 	}
+	flavour->leave();
 	return NULL;
 }
 
 static const char *grace_setup(const void *arg)
 {
-	const struct flavour *flavour = arg;
+	const struct grace *grace = arg;
 	const char *why = world_start();
 
-	if (why || !flavour->reader)
+	if (why)
 		return why;
-	atomic_store(&reader_stop, false);
+	atomic_store(&reader_stop, !grace->reader);
 	atomic_store(&reader_runs, false);
-	if (pthread_create(&reader_thread, NULL, reader_main, (void *)flavour))
+	pthread_barrier_init(&reader_sleep, NULL, 2);
+	if (pthread_create(&reader_thread, NULL, reader_main, (void *)grace))
 		return "no thread";
 	while (!atomic_load(&reader_runs))
 		;
@@ -95,24 +84,30 @@ static const char *grace_setup(const void *arg)
 
 static void grace_teardown(const void *arg)
 {
-	const struct flavour *flavour = arg;
+	const struct grace *grace = arg;
 
-	if (!flavour->reader)
-		return;
+	if (!grace->reader)
+		pthread_barrier_wait(&reader_sleep);
 	atomic_store(&reader_stop, true);
 	pthread_join(reader_thread, NULL);
+	pthread_barrier_destroy(&reader_sleep);
 }
 
 static void grace_run(struct bench_state *state, const void *arg, uint64_t iterations)
 {
-	const struct flavour *flavour = arg;
+	const struct grace *grace = arg;
+	unsigned int seed = 1;
 
 	for (uint64_t i = 0; i < iterations; i++) {
-		uint64_t begin = bench_now();
+		uint64_t begin;
 
-		if (flavour->synchronize())
+		if (grace->reader)
+			spin(SECTION_NS + (unsigned int)rand_r(&seed) % SECTION_NS);
+		begin = bench_now();
+		if (grace->flavour->synchronize())
 			bench_wrong(state, "a grace period did not end");
 		bench_sample(state, bench_now() - begin);
+		bench_spent(state, grace->reader ? SECTION_NS : 0); /* About. */
 	}
 }
 
@@ -122,14 +117,13 @@ void bench_grace_add(void)
 		.run = grace_run,
 		.teardown = grace_teardown,
 		.sampled = true};
-	static const struct flavour flavours[] = {
-		{"rcumem/idle", rcumem_wait, rcumem_section, false},
-		{"urcu-bp/idle", bp_wait, bp_section, false},
-		{"rcumem/reader", rcumem_wait, rcumem_section, true},
-		{"urcu-bp/reader", bp_wait, bp_section, true},
-	};
+	struct grace grace;
 
-	for (unsigned int i = 0; i < sizeof(flavours) / sizeof(flavours[0]); i++)
-		bench_add(&bench, &flavours[i], sizeof(flavours[i]), 1, "grace_period/%s",
-			flavours[i].name);
+	for (grace.flavour = flavours; grace.flavour->name; grace.flavour++) {
+		for (int reader = 0; reader <= 1; reader++) {
+			grace.reader = reader;
+			bench_add(&bench, &grace, sizeof(grace), 1, "grace_period/%s/%s",
+				grace.flavour->name, reader ? "reader" : "idle");
+		}
+	}
 }

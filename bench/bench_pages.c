@@ -2,138 +2,100 @@
 /*
  * What does it cost to allocate pages and touch them, and to free them?
  *
- * Baselines: the bare kernel work (fallocate and punched hole of a memfd that
- * is mapped once), and "rwlock and scan" around the same.  The third axis is
- * how many segments of 4 KiB are in use beside.
+ * The third axis is what else there is: how many segments of 4 KiB are in use
+ * beside (0: nothing at all), the same with a hole before each, or a thread that
+ * walks over the segments all the time.  page_engines.c says what is compared.
  */
 #include "all.h"
 
-#include <fcntl.h>
-#include <linux/memfd.h>
-#include <sys/mman.h>
-#include <unistd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
 
-#include <rcumem.h>
-
-#include "baseline_scan.h"
+#include "fragment.h"
+#include "page_engines.h"
 #include "shim.h"
 #include "world.h"
-
-#define BACKING_LEN                                                                                \
-	(1ull << 30) /* Of the baselines' files; only what is allocated takes memory.              \
-		      */
-
-struct pages;
-
-/* One way to get pages and to give them back. */
-struct engine {
-	const char *name;
-	const char *(*begin)(const struct pages *pages);
-	void *(*alloc)(const struct pages *pages);
-	int (*free)(const struct pages *pages, void *addr);
-	void (*end)(void);
-};
 
 struct pages {
 	size_t page_sz;
 	size_t len;
 	unsigned int beside; /* Segments of 4 KiB in use all the time. */
-	const struct engine *engine;
+	bool fragmented;     /* ... each with a hole before it. */
+	bool walker;         /* A thread walks over them. */
+	const struct page_engine *engine;
 	bool time_free; /* Sample the free, else the alloc. */
 };
 
-static int bare_fd;
-static void *bare_va;
+static pthread_t walker_thread;
+static atomic_bool walker_stop;
+static atomic_uint_fast64_t walker_walks;
 
-static const char *rcumem_begin(const struct pages *pages)
+static int sum_segment(const struct rte_memseg_list *list, const struct rte_memseg *ms, void *arg)
 {
-	(void)pages;
+	(void)list;
+	*(uint64_t *)arg += ms->len;
+	return 0;
+}
+
+static void *walker_main(void *arg)
+{
+	const struct page_engine *engine = arg;
+	volatile uint64_t bytes = 0;
+
+	bench_pin(1);
+	while (!atomic_load(&walker_stop)) {
+		uint64_t sum = 0;
+
+		engine->walk(sum_segment, &sum);
+		bytes = sum;
+		atomic_fetch_add(&walker_walks, 1);
+	}
+	(void)bytes;
 	return NULL;
 }
 
-static void *rcumem_alloc(const struct pages *pages)
+static const char *walker_start(const struct page_engine *engine)
 {
-	return rcumem_pages_alloc(pages->len, pages->page_sz, SOCKET_ID_ANY, 0);
+	if (bench_cpus() < 2)
+		return "needs two CPUs";
+	atomic_store(&walker_stop, false);
+	atomic_store(&walker_walks, 0);
+	if (pthread_create(&walker_thread, NULL, walker_main, (void *)engine))
+		return "no thread";
+	while (!atomic_load(&walker_walks))
+		;
+	return NULL;
 }
 
-static int rcumem_free(const struct pages *pages, void *addr)
+static const char *beside_set(const struct pages *pages)
 {
-	return rcumem_pages_free(addr, pages->len);
+	struct world_point beside = {
+		.page_sz = 4096, .segments = pages->beside, .pattern = WORLD_SEQUENTIAL};
+
+	return pages->fragmented || !pages->beside ? fragment_set(pages->beside)
+						   : world_set(&beside);
 }
-
-static void rcumem_end(void)
-{
-}
-
-static const char *bare_begin(const struct pages *pages)
-{
-	unsigned int flags = pages->page_sz == 4096 ? 0 : MFD_HUGETLB | MFD_HUGE_2MB;
-
-	bare_fd = memfd_create("bare", MFD_CLOEXEC | flags);
-	if (bare_fd < 0 || ftruncate(bare_fd, BACKING_LEN))
-		return "no memfd of this page size";
-	bare_va = mmap(
-		NULL, BACKING_LEN, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, bare_fd, 0);
-	return bare_va == MAP_FAILED ? "no address space" : NULL;
-}
-
-static void *bare_alloc(const struct pages *pages)
-{
-	return fallocate(bare_fd, 0, 0, (off_t)pages->len) ? NULL : bare_va;
-}
-
-static int bare_free(const struct pages *pages, void *addr)
-{
-	(void)addr;
-	return fallocate(bare_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, (off_t)pages->len);
-}
-
-static void bare_end(void)
-{
-	munmap(bare_va, BACKING_LEN);
-	close(bare_fd);
-}
-
-static const char *scan_begin(const struct pages *pages)
-{
-	return scan_pages_create(BACKING_LEN, pages->page_sz) ? "no memfd of this page size" : NULL;
-}
-
-static void *scan_alloc(const struct pages *pages)
-{
-	return scan_pages_alloc(pages->len);
-}
-
-static int scan_free(const struct pages *pages, void *addr)
-{
-	return scan_pages_free(addr, pages->len);
-}
-
-static const struct engine engines[] = {
-	{"rcumem", rcumem_begin, rcumem_alloc, rcumem_free, rcumem_end},
-	{"bare", bare_begin, bare_alloc, bare_free, bare_end},
-	{"scan", scan_begin, scan_alloc, scan_free, scan_pages_destroy},
-};
 
 static const char *pages_setup(const void *arg)
 {
 	const struct pages *pages = arg;
-	struct world_point beside = {
-		.page_sz = 4096, .segments = pages->beside, .pattern = WORLD_SEQUENTIAL};
-	const char *why = world_set(&beside);
+	const char *why = beside_set(pages);
 	void *addr;
 
 	if (why)
 		return why;
-	why = pages->engine->begin(pages);
+	why = pages->engine->begin(pages->page_sz);
 	if (why)
 		return why;
 	/* Once untimed: it makes page tables, and tells whether there are pages at all. */
-	addr = pages->engine->alloc(pages);
+	addr = pages->engine->alloc(pages->len, pages->page_sz);
 	if (!addr)
 		why = "not enough free pages";
-	else if (pages->engine->free(pages, addr))
+	else if (pages->engine->free(addr, pages->len))
 		why = "a free failed";
+	else if (pages->walker)
+		why = walker_start(pages->engine);
 	if (why)
 		pages->engine->end();
 	return why;
@@ -143,16 +105,22 @@ static void pages_teardown(const void *arg)
 {
 	const struct pages *pages = arg;
 
+	if (pages->walker) {
+		atomic_store(&walker_stop, true);
+		pthread_join(walker_thread, NULL);
+	}
 	pages->engine->end();
 }
 
 static void pages_run(struct bench_state *state, const void *arg, uint64_t iterations)
 {
 	const struct pages *pages = arg;
+	const struct page_engine *engine = pages->engine;
+	uint64_t walks = atomic_load(&walker_walks), begin = bench_now();
 
 	for (uint64_t i = 0; i < iterations; i++) {
-		uint64_t t0 = bench_now(), t1;
-		char *addr = pages->engine->alloc(pages);
+		uint64_t t0 = bench_now(), t1, t2;
+		char *addr = engine->alloc(pages->len, pages->page_sz);
 
 		if (!addr) {
 			bench_wrong(state, "no pages");
@@ -161,28 +129,39 @@ static void pages_run(struct bench_state *state, const void *arg, uint64_t itera
 		for (size_t off = 0; off < pages->len; off += pages->page_sz)
 			*(volatile char *)(addr + off) = 1;
 		t1 = bench_now();
-		if (!pages->time_free)
-			bench_sample(state, t1 - t0);
-		if (pages->engine->free(pages, addr))
+		if (engine->free(addr, pages->len))
 			bench_wrong(state, "a free failed");
-		if (pages->time_free)
-			bench_sample(state, bench_now() - t1);
+		t2 = bench_now();
+		bench_sample(state, pages->time_free ? t2 - t1 : t1 - t0);
+		bench_spent(state, pages->time_free ? t1 - t0 : t2 - t1);
 	}
+	if (pages->walker) /* The other side's share: a walker that starves would make a fine row.
+			    */
+		bench_counter(state, "walk_ns",
+			(double)(bench_now() - begin) /
+				(double)(atomic_load(&walker_walks) - walks + 1));
 }
 
-static void add(struct pages *pages)
+static void add(const struct pages *point)
 {
 	static const struct bench bench = {.setup = pages_setup,
 		.run = pages_run,
 		.teardown = pages_teardown,
 		.sampled = true};
+	struct pages pages = *point;
 
-	for (unsigned int i = 0; i < sizeof(engines) / sizeof(engines[0]); i++) {
-		pages->engine = &engines[i];
-		bench_add(&bench, pages, sizeof(*pages), 1, "%s/%s/%s/pages:%zu/beside:%u",
-			pages->time_free ? "free" : "alloc_and_touch", engines[i].name,
-			world_page_name(pages->page_sz), pages->len / pages->page_sz,
-			pages->beside);
+	for (pages.engine = page_engines; pages.engine->name; pages.engine++) {
+		const struct page_engine *engine = pages.engine;
+
+		if ((engine->small_only && pages.page_sz != 4096) ||
+			(pages.fragmented && engine->walk != rte_memseg_walk) ||
+			(pages.walker && !engine->walk))
+			continue;
+		bench_add(&bench, &pages, sizeof(pages), 1, "%s/%s/%s/pages:%zu/%s:%u%s",
+			pages.time_free ? "free" : "alloc_and_touch", engine->name,
+			world_page_name(pages.page_sz), pages.len / pages.page_sz,
+			pages.fragmented ? "fragmented" : "beside", pages.beside,
+			pages.walker ? "/walkers:1" : "");
 	}
 }
 
@@ -195,6 +174,10 @@ void bench_pages_add(void)
 		{.page_sz = 2u << 20, .len = 2u << 20, .beside = 32},
 		{.page_sz = 2u << 20, .len = 3u * (2u << 20), .beside = 32},
 		{.page_sz = 2u << 20, .len = 256u * (2u << 20), .beside = 32},
+		{.page_sz = 2u << 20, .len = 3u * (2u << 20), .beside = 32, .walker = true},
+		{.page_sz = 2u << 20, .len = 3u * (2u << 20), .beside = 256, .walker = true},
+		{.page_sz = 4096, .len = 4096, .beside = 0},
+		{.page_sz = 4096, .len = 4096, .beside = 1000000, .fragmented = true},
 	};
 
 	for (unsigned int i = 0; i < sizeof(points) / sizeof(points[0]); i++) {

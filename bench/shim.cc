@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstring>
 #include <ctime>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,6 +22,7 @@
 struct bench_state {
 	benchmark::State *state;
 	std::vector<uint64_t> samples;
+	std::map<std::string, std::vector<uint64_t>> beside; // By prefix.
 	uint64_t items;
 };
 
@@ -61,15 +63,19 @@ void counter_set(benchmark::State &state, const char *name, double value)
 	state.counters[name] = {value, benchmark::Counter::kAvgThreads};
 }
 
-void report_samples(benchmark::State &state, bench_state &self)
+void report_samples(benchmark::State &state, const std::string &prefix,
+	std::vector<uint64_t> &samples, uint64_t items)
 {
-	auto items = static_cast<double>(self.items ? self.items : 1);
+	static const struct {
+		const char *name;
+		double percent; // So many samples of a hundred lie below it.
+	} figures[] = {{"p50_ns", 50}, {"p99_ns", 99}, {"p999_ns", 99.9}, {"max_ns", 100}};
 
-	std::sort(self.samples.begin(), self.samples.end());
-	counter_set(state, "p50_ns", percentile(self.samples, 50) / items);
-	counter_set(state, "p99_ns", percentile(self.samples, 99) / items);
-	counter_set(state, "p999_ns", percentile(self.samples, 99.9) / items);
-	counter_set(state, "max_ns", percentile(self.samples, 100) / items);
+	std::sort(samples.begin(), samples.end());
+	for (const auto &figure : figures)
+		counter_set(state, (prefix + figure.name).c_str(),
+			percentile(samples, figure.percent) /
+				static_cast<double>(items ? items : 1));
 }
 
 void report(benchmark::State &state, bench_state &self, uint64_t elapsed)
@@ -78,7 +84,9 @@ void report(benchmark::State &state, bench_state &self, uint64_t elapsed)
 	double ns = static_cast<double>(elapsed) / iterations;
 
 	if (!self.samples.empty()) {
-		report_samples(state, self);
+		report_samples(state, "", self.samples, self.items);
+		for (auto &[prefix, samples] : self.beside)
+			report_samples(state, prefix, samples, self.items);
 		return;
 	}
 	// google-benchmark divides the time by the threads; this is what one thread sees.
@@ -89,7 +97,7 @@ void report(benchmark::State &state, bench_state &self, uint64_t elapsed)
 
 void run(benchmark::State &state, entry &entry)
 {
-	bench_state self = {&state, {}, 0};
+	bench_state self = {&state, {}, {}, 0};
 	uint64_t begin = 0, end = 0;
 
 	bench_pin(static_cast<unsigned int>(state.thread_index()));
@@ -168,6 +176,11 @@ void bench_spent(struct bench_state *state, uint64_t ns)
 	state->state->SetIterationTime(static_cast<double>(ns) * 1e-9);
 }
 
+void bench_sample_beside(struct bench_state *state, const char *prefix, uint64_t ns)
+{
+	state->beside[prefix].push_back(ns);
+}
+
 void bench_counter(struct bench_state *state, const char *name, double value)
 {
 	counter_set(*state->state, name, value);
@@ -197,6 +210,11 @@ void bench_pin(unsigned int index)
 		}
 	}
 	pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
+}
+
+unsigned int bench_cpus(void)
+{
+	return static_cast<unsigned int>(CPU_COUNT(&allowed));
 }
 
 uint64_t bench_now(void)

@@ -48,6 +48,9 @@ void bench_sample(struct bench_state *state, uint64_t ns);
 /* Iterations took `ns` beside their samples: it counts only for the end of the measurement. */
 void bench_spent(struct bench_state *state, uint64_t ns);
 
+/* What is sampled in the same iterations beside them, with `prefix` before the figures' names. */
+void bench_sample_beside(struct bench_state *state, const char *prefix, uint64_t ns);
+
 /* Show a figure of one's own. */
 void bench_counter(struct bench_state *state, const char *name, double value);
 
@@ -59,6 +62,9 @@ void bench_wrong(struct bench_state *state, const char *what);
 
 /* Pin the calling thread to the `index`-th of the CPUs that the program may use, round robin. */
 void bench_pin(unsigned int index);
+
+/* How many CPUs the program may use. */
+unsigned int bench_cpus(void);
 
 /* Nanoseconds of a monotonic clock. */
 uint64_t bench_now(void);
