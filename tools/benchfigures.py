@@ -202,6 +202,11 @@ def number(value):
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"
 
 
+def precise(value):
+    """A digit more: what is judged must not look like its target when it is not."""
+    return f"{value:,.1f}" if abs(value) >= 100 else f"{value:.2f}" if abs(value) >= 10 else f"{value:.3f}"
+
+
 def duration(ns):
     for unit in ("ms", "us"):
         if ns >= UNITS[unit]:
@@ -224,7 +229,7 @@ def cells(line):
     """What, target, measured, spread, times, verdict: the columns of the report."""
     if line["verdict"] == NOT_MEASURED:
         return [line["what"], target(line), "", "", line["why"], NOT_MEASURED]
-    return [line["what"], target(line), f"{number(line['value'])} {line['unit']}",
+    return [line["what"], target(line), f"{precise(line['value'])} {line['unit']}",
             "{} .. {}".format(*map(number, line["quartiles"])), times(line), line["verdict"]]
 
 
@@ -236,3 +241,9 @@ def table(lines):
         for line in some:
             what, aim, measured, spread, made_of, verdict = cells(line)
             yield f"  {what:42} {aim:>10} {measured:>11}  {spread:18} {verdict:13} {made_of}".rstrip()
+
+
+def summary(lines):
+    verdicts = [line["verdict"] for some in lines.values() for line in some]
+    counts = [f"{verdicts.count(verdict)} {verdict}" for verdict in (SHORT, NOT_MEASURED)]
+    return f"{verdicts.count('PASS')} PASS, {', '.join(counts)}"

@@ -122,7 +122,7 @@ class Status(unittest.TestCase):
 class Report(unittest.TestCase):
     def test_times_stand_beside_a_ratio(self):
         text = "\n".join(benchfigures.table({"w": [judge(RATIO, samples_of(pair(3.1, 2)))]}))
-        self.assertRegex(text, r"ours / peer +<= 1.5 x +1.55 x .* SHORT +3.10 ns / 2.00 ns")
+        self.assertRegex(text, r"ours / peer +<= 1.5 x +1.550 x .* SHORT +3.10 ns / 2.00 ns")
 
     def test_the_reason_stands_beside_what_is_not_measured(self):
         text = "\n".join(benchfigures.table({"w": [judge(RATIO, samples_of())]}))
