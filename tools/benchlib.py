@@ -50,14 +50,18 @@ def hugepages(count):
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-def machine():
+def hardware():
     """What the figures were taken on."""
     with open("/proc/cpuinfo", encoding="ascii") as file:
         model = next((line.split(":")[1].strip() for line in file if "model name" in line), "?")
+    return f"{model}, {len(os.sched_getaffinity(0))} CPUs, Linux {os.uname().release}"
+
+
+def machine():
+    """The same, and the commit of the tree."""
     commit = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty"],
                             capture_output=True, text=True, check=False).stdout.strip() or "none"
-    return (f"{model}, {len(os.sched_getaffinity(0))} CPUs, Linux {os.uname().release}, "
-            f"commit {commit}")
+    return f"{hardware()}, commit {commit}"
 
 
 def progress(text):
@@ -185,6 +189,18 @@ def measure_rounds(build, patterns, rounds, min_time):
                 samples.add_result(run_rows(program, patterns[name], min_time))
     progress("")
     return samples
+
+
+def run_command(command, **options):
+    """Status, output and errors of a command that, when interrupted, gets time to end in order."""
+    with subprocess.Popen(command, text=True, **options) as child:
+        try:
+            output, errors = child.communicate()
+        except BaseException:
+            child.terminate()
+            child.communicate()
+            raise
+        return child.returncode, output, errors
 
 
 def built_with(context):
