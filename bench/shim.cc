@@ -232,6 +232,8 @@ int bench_main(int argc, char **argv)
 	if (benchmark::ReportUnrecognizedArguments(argc, argv))
 		return 2;
 	benchmark::AddCustomContext("commit", BENCH_COMMIT);
+	benchmark::AddCustomContext("compiler", BENCH_COMPILER);
+	benchmark::AddCustomContext("flags", BENCH_FLAGS);
 	bench_all_add();
 	benchmark::RunSpecifiedBenchmarks();
 	benchmark::Shutdown();
