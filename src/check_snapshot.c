@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "check_state.h"
 #include "snapshot_edit.h"
@@ -76,12 +77,31 @@ static void take_leaf(struct picture *picture, const struct snapshot_block *bloc
 	}
 }
 
+/* All pages of a range. */
+static void take_all(struct picture *picture, uint64_t base, uint64_t n)
+{
+	struct check_list *list = &picture->check->internal[picture->list];
+
+	if (base + n > list->at.n_pages) {
+		check_finding(picture->check, "snapshot: list %u has no page %llu that is in use",
+			picture->list, (unsigned long long)(base + n - 1));
+		return;
+	}
+	memset(&list->in_use[base / 64], 0xff, n / 8);
+	list->used += n;
+}
+
 /* Below a block that covers pages from `base` on; depth is at most 3. */
 static void take_pages(struct picture *picture, uint32_t block, unsigned int height, uint64_t base)
 {
 	const struct snapshot_block *b;
-	uint64_t span = SNAPSHOT_LEAF_PAGES;
 
+	if (block == 0)
+		return;
+	if (block == SNAPSHOT_ALL) {
+		take_all(picture, base, snapshot_span(height));
+		return;
+	}
 	if (!enter(picture, block))
 		return;
 	b = &picture->check->blocks[block];
@@ -89,11 +109,8 @@ static void take_pages(struct picture *picture, uint32_t block, unsigned int hei
 		take_leaf(picture, b, base);
 		return;
 	}
-	for (unsigned int i = 1; i < height; i++)
-		span *= SNAPSHOT_CHILDREN;
 	for (uint32_t i = 0; i < SNAPSHOT_CHILDREN; i++)
-		if (b->child[i])
-			take_pages(picture, b->child[i], height - 1, base + i * span);
+		take_pages(picture, b->child[i], height - 1, base + i * snapshot_span(height - 1));
 }
 
 static const char *entry_fault(
@@ -136,8 +153,7 @@ static void take_entry(struct picture *picture, uint32_t i, const struct snapsho
 	if (i >= check->layout->n_internal)
 		return;
 	picture->list = i;
-	if (entry->child)
-		take_pages(picture, entry->child, entry->height, 0);
+	take_pages(picture, entry->child, entry->height, 0);
 	if (entry->used != check->internal[i].used)
 		check_finding(check, "snapshot: list %u counts %llu pages, and shows %llu", i,
 			(unsigned long long)entry->used,

@@ -25,7 +25,7 @@
 #include "section.h"
 
 #define REGION_MAGIC     0x6d656d756372ull /* "rcumem" in little-endian memory */
-#define REGION_VERSION   1
+#define REGION_VERSION   2
 #define REGION_LISTS_MAX 4096
 #define REGION_SOCKETS   32
 #ifndef REGION_OPS

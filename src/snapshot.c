@@ -86,27 +86,22 @@ static int block_runs(const struct region *region, struct run *run, uint32_t blo
 	unsigned int height, uint32_t base)
 {
 	const struct snapshot_block *b = snapshot_block(region, block);
-	uint64_t span = SNAPSHOT_LEAF_PAGES;
-	int ret;
+	uint32_t span;
+	int ret = 0;
 
-	if (height == 0) {
-		for (uint32_t i = 0; i < SNAPSHOT_LEAF_PAGES / 64 && run->left; i++) {
-			ret = word_runs(run, b->mask[i], base + i * 64);
-			if (ret)
-				return ret;
-		}
+	if (block == 0)
 		return 0;
+	if (height == 0) {
+		for (uint32_t i = 0; i < SNAPSHOT_LEAF_PAGES / 64 && run->left && !ret; i++)
+			ret = word_runs(run, b->mask[i], base + i * 64);
+		return ret;
 	}
-	for (unsigned int i = 1; i < height; i++)
-		span *= SNAPSHOT_CHILDREN;
-	for (uint32_t i = 0; i < SNAPSHOT_CHILDREN && run->left; i++) {
-		if (b->child[i] == 0)
-			continue;
-		ret = block_runs(region, run, b->child[i], height - 1, base + (uint32_t)(i * span));
-		if (ret)
-			return ret;
-	}
-	return 0;
+	span = (uint32_t)snapshot_span(height - 1);
+	for (uint32_t i = 0; i < SNAPSHOT_CHILDREN && run->left && !ret; i++)
+		ret = b->child[i] == SNAPSHOT_ALL
+			      ? run_add(run, base + i * span, span)
+			      : block_runs(region, run, b->child[i], height - 1, base + i * span);
+	return ret;
 }
 
 int snapshot_runs(const struct region *region, const struct snapshot_entry *entry, uint32_t list,
@@ -117,8 +112,8 @@ int snapshot_runs(const struct region *region, const struct snapshot_entry *entr
 
 	if (entry->full)
 		return fn(ctx, list, 0, n_pages);
-	if (entry->child == 0)
-		return 0;
+	if (entry->child == SNAPSHOT_ALL)
+		return fn(ctx, list, 0, (uint32_t)entry->used);
 	ret = block_runs(region, &run, entry->child, entry->height, 0);
 	return ret ? ret : run_flush(&run);
 }

@@ -11,6 +11,9 @@
  *   directories     128 children each, 0 to 3 levels
  *   leaf block       64 words: 4096 pages
  *
+ * In place of a block there may be 0, no page below it is in use, or SNAPSHOT_ALL,
+ * all of them are: so a walk passes over a long run by few blocks.
+ *
  * A writer copies the blocks on the path to what it changes, and publishes the
  * new root with one store; the blocks it replaced are reused after a grace
  * period.
@@ -34,10 +37,11 @@
 #define SNAPSHOT_CHILDREN   128u
 #define SNAPSHOT_ENTRIES    32u
 #define SNAPSHOT_BLOCK_BITS 24
-#define SNAPSHOT_BORN_FREE  (1ull << 62) /* Above every sequence. */
+#define SNAPSHOT_ALL        ((1u << SNAPSHOT_BLOCK_BITS) - 1) /* Above every block. */
+#define SNAPSHOT_BORN_FREE  (1ull << 62)                      /* Above every sequence. */
 
 struct snapshot_entry {
-	uint32_t child; /* Top block of the list's pages; 0: none in use, or `full`. */
+	uint32_t child; /* Top block of the list's pages, or 0 or SNAPSHOT_ALL; 0 if `full`. */
 	uint8_t active;
 	uint8_t full;   /* External lists: every page is in use. */
 	uint8_t height; /* Levels of directories over the leaves. */
@@ -71,6 +75,16 @@ struct snapshot_pool {
 	uint64_t ring_head; /* Writer: ever-growing positions in `ring`. */
 	uint64_t ring_tail;
 };
+
+/* Pages below a block with so many levels of directories under it. */
+static inline uint64_t snapshot_span(unsigned int height)
+{
+	uint64_t span = SNAPSHOT_LEAF_PAGES;
+
+	while (height-- > 0)
+		span *= SNAPSHOT_CHILDREN;
+	return span;
+}
 
 /* ---- Readers: inside a section, or an online QSBR reader ---- */
 

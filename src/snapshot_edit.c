@@ -140,37 +140,91 @@ static struct snapshot_entry *edit_entry(struct snapshot_edit *edit, uint32_t li
 	return &edit_block(edit, *table)->entry[list % SNAPSHOT_ENTRIES];
 }
 
+/* What a block is replaced by 0 or SNAPSHOT_ALL for, and all below it, is not in the new picture.
+ */
+static void edit_drop(struct snapshot_edit *edit, uint32_t block, unsigned int height)
+{
+	struct snapshot_pool *pool = edit->region->snapshots;
+
+	if (block == 0 || block == SNAPSHOT_ALL)
+		return;
+	for (uint32_t i = 0; height > 0 && i < SNAPSHOT_CHILDREN; i++)
+		edit_drop(edit, edit_block(edit, block)->child[i], height - 1);
+	pool->ring[edit->ring_tail++ % pool->max].block = block;
+}
+
+/* A block of this edit's own, in which every page is as `block` says. */
+static uint32_t edit_unfold(struct snapshot_edit *edit, uint32_t block, unsigned int height)
+{
+	struct snapshot_block *b;
+	uint32_t own;
+
+	if (block != SNAPSHOT_ALL)
+		return edit_own(edit, block);
+	own = edit_own(edit, 0);
+	b = edit_block(edit, own);
+	if (height == 0)
+		memset(b->mask, 0xff, sizeof(b->mask));
+	for (uint32_t i = 0; height > 0 && i < SNAPSHOT_CHILDREN; i++)
+		b->child[i] = SNAPSHOT_ALL;
+	return own;
+}
+
+/* The block, or 0 or SNAPSHOT_ALL in place of it when that says the same. */
+static uint32_t edit_fold(struct snapshot_edit *edit, uint32_t own, unsigned int height)
+{
+	const struct snapshot_block *b = edit_block(edit, own);
+	uint32_t whole = height == 0 ? (uint32_t)b->mask[0] & SNAPSHOT_ALL : b->child[0];
+
+	if (whole != 0 && whole != SNAPSHOT_ALL)
+		return own;
+	for (uint32_t i = 0; height == 0 && i < SNAPSHOT_LEAF_PAGES / 64; i++)
+		if (b->mask[i] != (whole ? ~0ull : 0))
+			return own;
+	for (uint32_t i = 0; height > 0 && i < SNAPSHOT_CHILDREN; i++)
+		if (b->child[i] != whole)
+			return own;
+	edit_drop(edit, own, 0); /* It has no blocks below it. */
+	return whole;
+}
+
+static void leaf_set(struct snapshot_block *b, uint64_t lo, uint64_t hi, bool used)
+{
+	for (uint64_t w = lo / 64; w <= hi / 64; w++) {
+		uint64_t bits = ~0ull << (w == lo / 64 ? lo % 64 : 0);
+
+		bits &= ~0ull >> (w == hi / 64 ? 63 - hi % 64 : 0);
+		b->mask[w] = used ? b->mask[w] | bits : b->mask[w] & ~bits;
+	}
+}
+
 /* Change [first, last] below a block that covers pages from `base` on; returns the block's
  * replacement. */
 static uint32_t edit_range(struct snapshot_edit *edit, uint32_t block, unsigned int height,
 	uint64_t base, uint64_t first, uint64_t last, bool used)
 {
-	uint64_t span = SNAPSHOT_LEAF_PAGES;
-	uint32_t own = edit_own(edit, block);
-	struct snapshot_block *b = edit_block(edit, own);
+	uint64_t end = base + snapshot_span(height) - 1; /* Last page below it. */
+	struct snapshot_block *b;
+	uint32_t own;
 
+	if (first <= base && end <= last) {
+		edit_drop(edit, block, height);
+		return used ? SNAPSHOT_ALL : 0;
+	}
+	own = edit_unfold(edit, block, height);
+	b = edit_block(edit, own);
 	if (height == 0) {
-		uint64_t lo = first > base ? first - base : 0;
-		uint64_t hi =
-			last - base < SNAPSHOT_LEAF_PAGES ? last - base : SNAPSHOT_LEAF_PAGES - 1;
+		leaf_set(
+			b, first > base ? first - base : 0, (last < end ? last : end) - base, used);
+	} else {
+		uint64_t span = snapshot_span(height - 1);
+		uint64_t i = first > base ? (first - base) / span : 0;
 
-		for (uint64_t w = lo / 64; w <= hi / 64; w++) {
-			uint64_t bits = ~0ull << (w == lo / 64 ? lo % 64 : 0);
-
-			bits &= ~0ull >> (w == hi / 64 ? 63 - hi % 64 : 0);
-			b->mask[w] = used ? b->mask[w] | bits : b->mask[w] & ~bits;
-		}
-		return own;
+		for (; i < SNAPSHOT_CHILDREN && base + i * span <= last; i++)
+			b->child[i] = edit_range(
+				edit, b->child[i], height - 1, base + i * span, first, last, used);
 	}
-	for (unsigned int i = 1; i < height; i++)
-		span *= SNAPSHOT_CHILDREN;
-	for (uint64_t i = first > base ? (first - base) / span : 0; i < SNAPSHOT_CHILDREN; i++) {
-		if (base + i * span > last)
-			break;
-		b->child[i] = edit_range(
-			edit, b->child[i], height - 1, base + i * span, first, last, used);
-	}
-	return own;
+	return edit_fold(edit, own, height);
 }
 
 void snapshot_set_pages(

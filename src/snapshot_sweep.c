@@ -8,10 +8,11 @@
 
 static void mark(struct snapshot_pool *pool, uint32_t block, unsigned int height)
 {
+	if (block == 0 || block == SNAPSHOT_ALL)
+		return;
 	pool->born[block] |= REACHED;
 	for (uint32_t i = 0; height > 0 && i < SNAPSHOT_CHILDREN; i++)
-		if (pool->blocks[block].child[i])
-			mark(pool, pool->blocks[block].child[i], height - 1);
+		mark(pool, pool->blocks[block].child[i], height - 1);
 }
 
 static void mark_table(struct snapshot_pool *pool, uint32_t table)
@@ -20,7 +21,7 @@ static void mark_table(struct snapshot_pool *pool, uint32_t table)
 	for (uint32_t i = 0; i < SNAPSHOT_ENTRIES; i++) {
 		const struct snapshot_entry *entry = &pool->blocks[table].entry[i];
 
-		if (entry->active && entry->child)
+		if (entry->active)
 			mark(pool, entry->child, entry->height);
 	}
 }

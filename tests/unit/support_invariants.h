@@ -188,10 +188,11 @@ static inline bool external_sound(const struct region *region, uint32_t list)
 static inline void blocks_reach(
 	const struct snapshot_pool *pool, uint32_t block, unsigned int height, uint8_t *places)
 {
+	if (block == 0 || block == SNAPSHOT_ALL)
+		return;
 	places[block]++;
 	for (uint32_t i = 0; height && i < SNAPSHOT_CHILDREN; i++)
-		if (pool->blocks[block].child[i])
-			blocks_reach(pool, pool->blocks[block].child[i], height - 1, places);
+		blocks_reach(pool, pool->blocks[block].child[i], height - 1, places);
 }
 
 static inline void blocks_reach_table(
@@ -201,7 +202,7 @@ static inline void blocks_reach_table(
 	for (uint32_t i = 0; i < SNAPSHOT_ENTRIES; i++) {
 		const struct snapshot_entry *entry = &pool->blocks[table].entry[i];
 
-		if (entry->active && entry->child)
+		if (entry->active)
 			blocks_reach(pool, entry->child, entry->height, places);
 	}
 }

@@ -205,6 +205,41 @@ static void replaced_blocks_are_used_again(void **state)
 	region_close();
 }
 
+/* Blocks of the picture after a change, the replaced ones given back. */
+static uint32_t blocks_after(uint32_t first, uint32_t n, bool used)
+{
+	struct snapshot_edit edit;
+
+	assert_int_equal(snapshot_reserve(region, snapshot_cost(n), NULL), 0);
+	snapshot_begin(&edit, region);
+	snapshot_set_pages(&edit, LIST_OF_4K, first, n, used);
+	snapshot_publish(&edit);
+	snapshot_reclaim(region, UINT64_MAX);
+	return snapshot_blocks_used(region);
+}
+
+/* However they came to be in use: a walk passes over them by one look. */
+static void what_is_in_use_as_a_whole_takes_no_blocks(void **state)
+{
+	const uint32_t leaf = SNAPSHOT_LEAF_PAGES, all = leaf * SNAPSHOT_CHILDREN;
+	uint32_t none;
+
+	(void)state;
+	region_open(4ull << 30); /* Directories of two levels. */
+	snapshot_reclaim(region, UINT64_MAX);
+	none = snapshot_blocks_used(region);
+	assert_int_equal(blocks_after(0, 1, true), none + 3);
+	assert_int_equal(blocks_after(1, leaf - 1, true), none + 2); /* The leaf is full. */
+	assert_int_equal(blocks_after(leaf, all - leaf - 1, true), none + 3);
+	assert_int_equal(blocks_after(all - 1, 1, true), none + 1); /* The directory, too. */
+	assert_int_equal(blocks_after(all, all, true), none + 1);
+	assert_int_equal(blocks_after(all + 5, 1, false), none + 3); /* And back. */
+	assert_int_equal(blocks_after(all + 5, 1, true), none + 1);
+	assert_int_equal(blocks_after(0, 2 * all, false), none);
+	assert_true(blocks_sound(region));
+	region_close();
+}
+
 static void readers_that_hold_too_many_blocks_are_named(void **state)
 {
 	struct rcu_culprit culprit = {0};
@@ -264,6 +299,7 @@ int main(void)
 		cmocka_unit_test(heights_are_the_least_that_suffice),
 		cmocka_unit_test(snapshot_that_a_reader_holds_does_not_change),
 		cmocka_unit_test(replaced_blocks_are_used_again),
+		cmocka_unit_test(what_is_in_use_as_a_whole_takes_no_blocks),
 		cmocka_unit_test(readers_that_hold_too_many_blocks_are_named),
 		cmocka_unit_test(sweep_finds_the_blocks_of_an_edit_that_was_lost),
 	};
