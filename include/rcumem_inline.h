@@ -74,8 +74,8 @@ static inline int rcumem_view_get(struct rcumem_view *view)
 	return rcumem_view_fill(view, RCUMEM_VIEW_VERSION);
 }
 
-/* The word for a key, or 0.  The acquire loads pair with radix_store() in the library: what a
- * word stands for is complete. */
+/* The word for an IO address, or 0.  The acquire loads, here and below, pair with radix_store() in
+ * the library: what a word stands for is complete. */
 static inline uint64_t rcumem_index_word(const struct rcumem_index *index, uint64_t key)
 {
 	uint64_t i = (key - index->first) >> 21;
@@ -107,14 +107,18 @@ static inline uint64_t rcumem_index_word(const struct rcumem_index *index, uint6
 static inline struct rte_memseg *rcumem_raw_virt2memseg(
 	const struct rcumem_view *view, const void *virt)
 {
-	uint64_t word = rcumem_index_word(&view->va, (uint64_t)(uintptr_t)virt);
-	uint64_t segment = word & 0xfffffffffff0u;
+	uint64_t va = (uint64_t)(uintptr_t)virt;
+	uint64_t i = (va - view->va.first) >> 21;
+	uint64_t word, segment;
 
-	if (__builtin_expect((word & 0xd) == 0 && segment != 0, 1))
-		return (struct rte_memseg *)(uintptr_t)segment;
-	if ((word & 15) == 10) /* The first of 512 pages of 4 KiB. */
-		return (struct rte_memseg *)(uintptr_t)segment +
-		       (((uint64_t)(uintptr_t)virt >> 12) & 511);
+	if (__builtin_expect(i < view->va.cnt, 1)) {
+		word = __atomic_load_n(&view->va.words[i], __ATOMIC_ACQUIRE);
+		segment = word & 0xfffffffffff0u;
+		if (__builtin_expect((word & 0xd) == 0 && segment != 0, 1))
+			return (struct rte_memseg *)(uintptr_t)segment;
+		if ((word & 7) == 0 && segment != 0) /* The first of 512 pages of 4 KiB. */
+			return (struct rte_memseg *)(uintptr_t)segment + ((va >> 12) & 511);
+	}
 	return rte_mem_virt2memseg(virt, NULL);
 }
 

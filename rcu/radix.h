@@ -126,24 +126,33 @@ static inline struct rcu_radix_view rcu_radix_view(const struct rcu_radix *tree)
 		.tree = tree};
 }
 
-/*
- * The word of the window for a key, followed to the last level: 0 where the
- * tree has to be asked from its root (INV-RADIX-5).  At most two loads.
- */
+/* Which word of the window covers a key: there is none from `window_cnt` on. */
+static inline uint64_t rcu_radix_view_index(const struct rcu_radix_view *view, uint64_t key)
+{
+	return (key - view->window_first) >> RCU_RADIX_MID;
+}
+
+/* That word: a node, a value, or 0 where the tree has to be asked from its root (INV-RADIX-5). */
+static inline uint64_t rcu_radix_view_word(const struct rcu_radix_view *view, uint64_t i)
+{
+	TEST_POINT("lookup.node");
+	/* Acquire: pairs with radix_store(), as in rcu_radix_lookup_low(). */
+	return rcu_load_acquire(&view->window[i]);
+}
+
+/* The word of the window for a key, followed to the last level, or 0.  At most two loads. */
 static inline uint64_t rcu_radix_view_near(const struct rcu_radix_view *view, uint64_t key)
 {
-	uint64_t i = (key - view->window_first) >> RCU_RADIX_MID;
+	uint64_t i = rcu_radix_view_index(view, key);
 	uint64_t word;
 
 	if (__builtin_expect(i >= view->window_cnt, 0))
 		return 0;
-	TEST_POINT("lookup.node");
-	/* Acquire, here and below: pairs with radix_store(), as in rcu_radix_lookup_low(). */
-	word = rcu_load_acquire(&view->window[i]);
+	word = rcu_radix_view_word(view, i);
 	if (__builtin_expect(!rcu_radix_is_node(word), 1))
 		return word;
 	TEST_POINT("lookup.leaf");
-	/* Acquire: as above. */
+	/* Acquire: pairs with radix_store(), as in rcu_radix_lookup_low(). */
 	return rcu_load_acquire(
 		&rcu_radix_child(word)->words[(key >> RCU_RADIX_MIN) & (RCU_RADIX_FANOUT - 1)]);
 }
@@ -179,7 +188,7 @@ static inline struct rcu_radix_found rcu_radix_found(
 static inline struct rcu_radix_found rcu_radix_view_find(
 	const struct rcu_radix_view *view, uint64_t key)
 {
-	uint64_t i = (key - view->window_first) >> RCU_RADIX_MID;
+	uint64_t i = rcu_radix_view_index(view, key);
 	struct rcu_radix_found found;
 
 	if (__builtin_expect(i >= view->window_cnt, 0))
@@ -209,14 +218,12 @@ static inline uint64_t rcu_radix_found_run(
 	return run < want ? run : want;
 }
 
-/* True when nothing is there: a key below 2^48 that is not in the window, and under an empty word
- * of the root table.  Answers for most keys of nothing, by one load. */
-static inline bool rcu_radix_view_empty(const struct rcu_radix_view *view, uint64_t key)
+/* True for a key below 2^48 under an empty word of the root table: nothing is there. */
+static inline bool rcu_radix_root_empty(const struct rcu_radix *tree, uint64_t key)
 {
-	return (key - view->window_first) >> RCU_RADIX_MID >= view->window_cnt &&
-	       rcu_radix_is_low(key) &&
+	return rcu_radix_is_low(key) &&
 	       /* Acquire: as in rcu_radix_lookup_low(), pairs with radix_store(). */
-	       rcu_load_acquire(&view->tree->root[key >> RCU_RADIX_TOP]) == 0;
+	       rcu_load_acquire(&tree->root[key >> RCU_RADIX_TOP]) == 0;
 }
 
 /* Nodes in use, those of the window included. */

@@ -102,7 +102,7 @@ static void walk_table(
 		if (word == 0)
 			continue;
 		if (!rcu_radix_is_node(word)) {
-			if ((word & RCU_RADIX_TAG) == 0 || (word & RCU_RADIX_TAG) > INDEX_PAGES)
+			if ((word & RCU_RADIX_TAG) == 0 || (word & RCU_RADIX_TAG) > INDEX_MIXED)
 				check_finding(check, "%s: word %#llx at %#llx means nothing",
 					check_tree_name(walk->tree), (unsigned long long)word,
 					(unsigned long long)key);

@@ -8,7 +8,7 @@
  * va_index    reserved address ranges of lists.
  *   DIRECT    the descriptor of this page (bits 4-47) and its list (48-63).
  *   PAGES     the same of the first of 512 pages of 4 KiB; the others follow.  It
- *             stands for 2 MiB, and never under a node: see rcu_radix_view_near().
+ *             stands for 2 MiB, and never under a node.
  *   RANGE     an internal list (16-31): the descriptor takes arithmetic.
  *   EXTERNAL  an external list (48-63) that alone touches this range.
  *   MIXED     several lists touch it: ask the snapshot.
@@ -34,8 +34,8 @@
 #define INDEX_DIRECT   2ull
 #define INDEX_RANGE    4ull
 #define INDEX_EXTERNAL 6ull
-#define INDEX_MIXED    8ull
-#define INDEX_PAGES    10ull
+#define INDEX_PAGES    8ull
+#define INDEX_MIXED    10ull
 
 #define INDEX_LIST_SHIFT 48
 #define INDEX_PIECE_MASK ((1ull << (INDEX_LIST_SHIFT - 4)) - 1)

@@ -79,22 +79,24 @@ static __attribute__((noinline)) struct rte_memseg *segment_in_list(
 
 struct rte_memseg *rte_mem_virt2memseg(const void *virt, const struct rte_memseg_list *msl)
 {
+	const struct rcu_radix_view *view = &runtime_view.va_index;
 	uint64_t va = (uint64_t)(uintptr_t)virt;
-	struct rte_memseg *segment;
-	uint64_t word;
+	uint64_t word, i;
 
 	if (__builtin_expect(msl != NULL, 0))
 		return segment_in_list(va, msl);
-	word = rcu_radix_view_near(&runtime_view.va_index, va);
-	segment = index_segment(word);
-	/* An empty word is told from a direct one by its segment: a compare less. */
-	if (__builtin_expect((word & (RCU_RADIX_TAG ^ INDEX_DIRECT)) == 0 && segment, 1))
-		return segment;
-	if (index_tag(word) == INDEX_PAGES)
+	i = rcu_radix_view_index(view, va);
+	if (__builtin_expect(i >= view->window_cnt, 0))
+		/* Who asks often asks of memory that is not ours. */
+		return rcu_radix_root_empty(view->tree, va) ? NULL : segment_far(va);
+	word = rcu_radix_view_word(view, i);
+	/* An empty word is told from the other two by its segment: a compare less.  Nodes have none
+	 * of these tags: the few there are in this index are no hurry. */
+	if (__builtin_expect(
+		    (word & (RCU_RADIX_TAG ^ INDEX_DIRECT)) == 0 && index_segment(word), 1))
+		return index_segment(word);
+	if ((word & (RCU_RADIX_TAG ^ INDEX_PAGES)) == 0 && index_segment(word))
 		return index_segment_in(word, va);
-	/* Who asks often asks of memory that is not ours. */
-	if (rcu_radix_view_empty(&runtime_view.va_index, va))
-		return NULL;
 	return segment_far(va);
 }
 
@@ -118,14 +120,16 @@ static __attribute__((noinline)) void *iova2virt_far(uint64_t iova)
 
 void *rte_mem_iova2virt(rte_iova_t iova)
 {
-	uint64_t word = rcu_radix_view_near(&runtime_view.iova_index, iova);
+	const struct rcu_radix_view *view = &runtime_view.iova_index;
+	uint64_t word = rcu_radix_view_near(view, iova);
 	const struct region *region = runtime_region();
 
 	/* Linearization point: the last load of the descent, which is all the answer there is. */
 	if (__builtin_expect(index_tag(word) == INDEX_DIRECT, 1))
 		return (void *)(uintptr_t)(iova + word - INDEX_DIRECT);
 	/* Acquire pairs with publish_list(): a registration that is complete is counted. */
-	if (rcu_radix_view_empty(&runtime_view.iova_index, iova) && region &&
+	if (rcu_radix_view_index(view, iova) >= view->window_cnt &&
+		rcu_radix_root_empty(view->tree, iova) && region &&
 		rcu_load_acquire(&region->external_cnt) == 0)
 		return NULL;
 	return iova2virt_far(iova);

@@ -136,7 +136,7 @@ static void words_that_lead_elsewhere_are_found(void **state)
 			(unsigned long long)(va + FREE_PAGE * page_sz)));
 	EXPECT(*index_word(r->iova_index, end), INDEX_DIRECT, "index by IO address: word 0x2");
 	mixed = index_word(r->ext_index, end);
-	EXPECT(*mixed, INDEX_MIXED, "index of external memory: word 0x8");
+	EXPECT(*mixed, INDEX_MIXED, "index of external memory: word 0xa");
 	EXPECT(*mixed, INDEX_EXTERNAL, "index of external memory: word 0x6");
 	EXPECT(*mixed, (uint64_t)scene.list_ext << INDEX_LIST_SHIFT | 99 << 4 | INDEX_EXTERNAL,
 		"index of external memory: word");
