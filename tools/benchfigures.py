@@ -84,6 +84,7 @@ FIGURES = {
         Figure("DPDK / ours", iova("dpdk"), iova("rcumem")),
     ),
     "two threads instead of one": (
+        Figure("an empty call, to compare", virt("empty") + "/threads:2", virt("empty")),
         two_threads("virt2memseg", virt("rcumem")),
         two_threads("virt2memseg, inlined", virt("rcumem-inline")),
         two_threads("iova2virt", iova("rcumem")),
@@ -99,14 +100,16 @@ FIGURES = {
     "walk": (
         Figure("a segment of 256 of 2 MiB", "walk/rcumem/2MiB/segments:256#item_ns", at_most=2, unit="ns"),
         Figure("a segment of 65,536 of 4 KiB", "walk/rcumem/4KiB/segments:65536#item_ns", at_most=2, unit="ns"),
+        Figure("the same by a bare loop over an array", "walk/flat/4KiB/segments:65536#item_ns", unit="ns"),
         Figure("DPDK / ours", "walk/dpdk/2MiB/segments:256", "walk/rcumem/2MiB/segments:256"),
         Figure("contiguous, one run: 65,536 / 32 segments", "contig_walk/rcumem/4KiB/segments:65536",
                "contig_walk/rcumem/4KiB/segments:32", at_most=2),
     ),
     "batch, an address": tuple(
-        Figure(f"{question} of {burst}", f"{lookup(question, 'rcumem')}/burst:{burst}", at_most=0.6,
-               unit="ns", needs="avx512f")
-        for question in ("iova2virt_batch", "virt2iova_batch") for burst in (32, 256)),
+        Figure(f"{question} of {burst}, {page[0]} {page[1:]}",
+               f"{lookup(question, 'rcumem', page)}/burst:{burst}", at_most=0.6, unit="ns", needs="avx512f")
+        for page in ("2MiB", "4KiB") for question in ("iova2virt_batch", "virt2iova_batch")
+        for burst in (32, 256)),
     "alloc and touch": (
         Figure("3 pages of 2 MiB / bare", pages("alloc_and_touch", "rcumem"), pages("alloc_and_touch", "bare"),
                at_most=1.1),
