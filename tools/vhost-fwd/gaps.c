@@ -73,6 +73,19 @@ void gaps_stop(struct gaps *gaps)
 	gaps->schedstat_fd = -1;
 }
 
+/* INV-GAPS-3 */
+static void keep(struct gaps *gaps, uint64_t gap, bool of_change, uint64_t delay)
+{
+	struct gaps_long *slot = &gaps->kept[gaps->kept_cnt % GAPS_KEPT];
+
+	shared_store_relaxed(&slot->begin, gaps->last);
+	shared_store_relaxed(&slot->end, gaps->last + gap);
+	shared_store_relaxed(&slot->delay, delay);
+	shared_store_relaxed(&slot->overlap, of_change ? 1 + (gaps->last_word & 1) : 0);
+	/* Release pairs with write_long_gaps(): the slot is whole. */
+	shared_store_release(&gaps->kept_cnt, gaps->kept_cnt + 1);
+}
+
 /* Count a long gap, or set it aside (INV-GAPS-2). */
 static void judge(
 	struct gaps *gaps, uint64_t gap, bool of_change, const struct sched_account *delta)
@@ -83,6 +96,8 @@ static void judge(
 
 	if (gap <= gaps->limit)
 		left = gap; /* Nothing needs excusing. */
+	else
+		keep(gaps, gap, of_change, delay);
 	if (!of_change) {
 		counter_add(&count->other_over, left > gaps->limit);
 		return;
@@ -99,6 +114,7 @@ static void judge(
 	if (left <= gaps->limit)
 		return;
 	counter_add(&count->change_over, 1);
+	counter_add(&count->over_before, !(gaps->last_word & 1));
 	counter_add(&count->over_sleeps, delta->sleeps);
 	counter_add(&count->over_faults, delta->faults);
 }

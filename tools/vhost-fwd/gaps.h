@@ -19,6 +19,8 @@
  *             most this gap's own delay plus that of preemptions shorter than
  *             GAPS_LOOK_NS since the last look, and looks are at most
  *             GAPS_REFRESH_NS apart.
+ * INV-GAPS-3  Gaps above the limit are kept one by one, the newest GAPS_KEPT of
+ *             them, set aside or not: more than a report each 400 ms can miss.
  */
 
 #include <stdbool.h>
@@ -29,6 +31,7 @@
 #define GAPS_LIMIT_NS   100000
 #define GAPS_LOOK_NS    50000
 #define GAPS_REFRESH_NS 10000000
+#define GAPS_KEPT       4096u
 
 /* 32 buckets to a power of two: a bucket is at most 3 % wide. */
 #define GAPS_SUB_SHIFT 5
@@ -53,6 +56,7 @@ struct gaps_count {
 	uint64_t all[GAPS_BUCKETS];       /* Gaps, by TSC cycles. */
 	uint64_t of_change[GAPS_BUCKETS]; /* What is left of those that overlap a change. */
 	uint64_t change_over;             /* Of these, above the limit. */
+	uint64_t over_before;             /* Of these, begun before the change. */
 	uint64_t over_sleeps;             /* Sleeps seen in these: marks of a lock. */
 	uint64_t over_faults;    /* Page faults seen in these: marks of memory not there. */
 	uint64_t other_over;     /* The same outside any change: what happens anyway. */
@@ -60,6 +64,13 @@ struct gaps_count {
 	uint64_t aside_max;      /* Cycles. */
 	uint64_t aside_nivcsw;   /* Switches seen in what was set aside. */
 	uint64_t aside_delay_ns; /* Run delay seen in what was set aside. */
+};
+
+/* A gap above the limit, in time stamps, to compare with a trace of the kernel. */
+struct gaps_long {
+	uint64_t begin, end;
+	uint64_t delay;   /* Cycles of run delay seen in it. */
+	uint64_t overlap; /* 0: of no change; 1: began before the change; 2: in one. */
 };
 
 struct gaps {
@@ -72,6 +83,8 @@ struct gaps {
 	struct sched_account account;
 	int schedstat_fd;
 	struct gaps_count count;
+	uint64_t kept_cnt;                /* Data thread stores, release: those before are whole. */
+	struct gaps_long kept[GAPS_KEPT]; /* Data thread stores, relaxed; a ring. */
 };
 
 /* Cycles of the time stamp counter in a nanosecond; takes 50 ms. */

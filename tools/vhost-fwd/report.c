@@ -63,15 +63,41 @@ static void write_histogram(const struct report *report, const char *name, const
 	fprintf(report->json, "]");
 }
 
+/* Those since the report before this one: begin, end, run delay, overlap. */
+static void write_long_gaps(struct report *report)
+{
+	const struct gaps *gaps = &report->data->gaps;
+	/* Acquire pairs with keep(): the slots before it are whole. */
+	uint64_t cnt = shared_load_acquire(&gaps->kept_cnt);
+	uint64_t i = report->last_kept;
+
+	if (cnt - i > GAPS_KEPT)
+		i = cnt - GAPS_KEPT;
+	report->last_kept = cnt;
+	fprintf(report->json, ",\"cycles_per_ns\":%.9f,\"long_gaps\":[", report->cycles_per_ns);
+	for (const char *comma = ""; i < cnt; i++, comma = ",") {
+		const struct gaps_long *slot = &gaps->kept[i % GAPS_KEPT];
+
+		fprintf(report->json, "%s[%llu,%llu,%llu,%llu]", comma,
+			(unsigned long long)shared_load_relaxed(&slot->begin),
+			(unsigned long long)shared_load_relaxed(&slot->end),
+			(unsigned long long)shared_load_relaxed(&slot->delay),
+			(unsigned long long)shared_load_relaxed(&slot->overlap));
+	}
+	fprintf(report->json, "]");
+}
+
 static void write_gaps(const struct report *report)
 {
 	const struct gaps_count *count = &report->data->gaps.count;
 
 	fprintf(report->json,
-		",\"change_over\":%llu,\"over_sleeps\":%llu,\"over_faults\":%llu,\"other_over\":%"
+		",\"change_over\":%llu,\"over_before\":%llu,\"over_sleeps\":%llu,\"over_faults\":%"
+		"llu,\"other_over\":%"
 		"llu,\"aside\":%llu,\"aside_max_ns\":%.0f"
 		",\"aside_switches\":%llu,\"aside_delay_ns\":%llu",
 		(unsigned long long)shared_load_relaxed(&count->change_over),
+		(unsigned long long)shared_load_relaxed(&count->over_before),
 		(unsigned long long)shared_load_relaxed(&count->over_sleeps),
 		(unsigned long long)shared_load_relaxed(&count->over_faults),
 		(unsigned long long)shared_load_relaxed(&count->other_over),
@@ -83,8 +109,7 @@ static void write_gaps(const struct report *report)
 	write_histogram(report, "gaps_of_change", count->of_change);
 }
 
-static void write_json(
-	const struct report *report, const struct totals *sum, uint64_t now, bool final)
+static void write_json(struct report *report, const struct totals *sum, uint64_t now, bool final)
 {
 	const struct switchboard *board = report->board;
 
@@ -106,6 +131,7 @@ static void write_json(
 		(unsigned long long)board->change_ns_max,
 		measure_translation(report->guests[0].port, report->cycles_per_ns));
 	write_gaps(report);
+	write_long_gaps(report);
 	fprintf(report->json, "}\n");
 	fflush(report->json);
 }

@@ -24,6 +24,7 @@ struct report {
 	uint64_t begun; /* Time stamps. */
 	uint64_t last;
 	uint64_t last_packets, last_changes;
+	uint64_t last_kept; /* How many long gaps had been reported. */
 };
 
 void report_begin(struct report *report);
