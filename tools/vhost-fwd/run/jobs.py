@@ -10,6 +10,7 @@ import time
 from .ends import Backend, Churn, Peer, net_vhost, virtio_user
 from .figures import Row
 from .pcap import compare, repeat
+from .trace import record
 
 RATE = 100  # Changes a second.
 START = "start tx_first 8"  # 256 packets under way.
@@ -23,6 +24,7 @@ class Job:
         self.quick, self.progress = quick, progress
         self.row = {}
         self.corrupt = 0  # Packets, in runs that have no row.
+        self.evidence = None  # Of the trace, once there is one.
 
     def get_row(self, name):
         return self.row.setdefault(name, Row(name))
@@ -105,8 +107,8 @@ def compare_with_net_vhost(job, rounds, seconds, rates):
             job.progress(f"{name}: {rate / 1e6:.2f} Mpps")
 
 
-def testpmd_with_changes(job, row, options, windows):
-    """One connection: windows without and with changes in turns."""
+def testpmd_with_changes(job, row, options, windows, traced=False):
+    """One connection: windows without and with changes in turns, and one of its own for the trace."""
     backend = Backend(job.machine, job.build, "--verify-same", *options)
     churn = Churn(job.machine, job.build, backend.socket)
     peer = virtio_user(job.machine, churn.socket)
@@ -114,6 +116,8 @@ def testpmd_with_changes(job, row, options, windows):
     stolen = job.machine.stolen_ms()
     _windows(job, row, backend, windows, churn.on, churn.off)
     row.stolen_ms += job.machine.stolen_ms() - stolen
+    if traced:
+        _trace(job, backend, churn.on, churn.off)
     peer.end()
     churn.end()
     backend.end()
@@ -139,6 +143,12 @@ def _windows(job, row, backend, windows, turn_on, turn_off):
             f" {row.sums['changes']} changes, longest gap of one {row.longest_of_change() / 1e3:.0f} us")
 
 
+def _trace(job, backend, turn_on, turn_off):
+    """Not in the windows that are measured: tracing costs time."""
+    job.progress("the kernel's trace of the data thread's CPU")
+    job.evidence = record(job.machine, backend, turn_on, turn_off, 12 if job.quick else 30)
+
+
 # ---- With our own front end ----
 
 
@@ -157,8 +167,9 @@ def capture_through_peer(job, times):
     return frames, report["changes"], difference
 
 
-def peer_with_changes(job, row, options, peer_options, windows):
-    """Our front end: windows without changes, and with regions that come and go, in turns."""
+def peer_with_changes(job, row, options, peer_options, windows, traced=False):
+    """Our front end: windows without changes, and with regions that come and go, in turns; and a
+    window of its own for the trace."""
     backend = Backend(job.machine, job.build, *options)
     peer = Peer(job.machine, job.build, backend.socket, "--seconds", 600, "--rate", RATE,
                 "--paused", *peer_options)
@@ -166,6 +177,8 @@ def peer_with_changes(job, row, options, peer_options, windows):
     stolen = job.machine.stolen_ms()
     _windows(job, row, backend, windows, peer.on, peer.off)
     row.stolen_ms += job.machine.stolen_ms() - stolen
+    if traced:
+        _trace(job, backend, peer.on, peer.off)
     peer.child.process.terminate()
     report = peer.end(30)
     row.sums["corrupt"] += report["corrupt"] + report["lost"]

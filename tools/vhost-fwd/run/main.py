@@ -51,15 +51,16 @@ def run(settings, no_testpmd):
         else:
             rows = with_testpmd(job, criteria)
         progress.clear()
-        finish(rows, criteria)
+        finish(rows, criteria, job.evidence)
         return 0 if criteria.passed() else 1
 
 
-def finish(rows, criteria):
+def finish(rows, criteria, evidence):
     print("\n60-byte packets, medians; gaps of the data loop in us, 'of a change': the longest that\n"
           "overlaps a memory change, 'over 100': how many of those are above 100 us\n")
     print_table(rows)
     print_changes(rows[0])
+    evidence.print()
     print()
     criteria.print()
     print(f"\n{LIMITS}")
@@ -107,7 +108,7 @@ def with_testpmd(job, criteria):
                    f"{median(rates['net_vhost']) / 1e6:.2f} Mpps, {len(rates['net_vhost'])} rounds)",
                    f"{MIN_SHARE}", share(rates) >= MIN_SHARE)
     index = Row("index")
-    jobs.testpmd_with_changes(job, index, (), 9 if quick else 15)
+    jobs.testpmd_with_changes(job, index, (), 9 if quick else 15, traced=True)
     others = [("scan", 1), ("scan", 8), ("scan", 500), ("index", 8), ("index", 500)]
     for _ in range(1 if quick else 2):
         for lookup, regions in others:
@@ -131,7 +132,7 @@ def with_own_peer(job, criteria):
     check_capture(job, criteria, jobs.capture_through_peer(job, 20 if quick else 100))
 
     index = Row("index")
-    jobs.peer_with_changes(job, index, (), (), 9 if quick else 15)
+    jobs.peer_with_changes(job, index, (), (), 9 if quick else 15, traced=True)
     for _ in range(1 if quick else 2):
         for lookup in ("scan", "index"):
             for regions in (2, 8, 500):

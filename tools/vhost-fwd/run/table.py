@@ -42,9 +42,9 @@ def print_changes(row):
   count of the data thread's run delay explains all but 100 us or less (its own counts over these:
   {sums['aside_switches']} involuntary switches, {sums['aside_delay_ns'] / 1e6:.2f} ms of run delay; longest gap {_us(row.aside_max)} us).
   {sums['change_over']} remain; in these the data thread slept {sums['over_sleeps']} times (as for a lock) and took {sums['over_faults']} page faults
-  (as for memory that is not there).  Outside changes there were {sums['other_over']} such gaps without an explanation: as many would fall
-  into a change by chance as {chance:.1f}.  (A hypervisor that takes the CPU away shows in neither count; by
-  /proc/stat it took {row.stolen_ms} ms of the data thread's CPU in these {row.seconds_all():.0f} s, counted in steps of 10 ms.)""")
+  (as for memory that is not there).  {sums['over_before']} of these began before the change did.  Outside
+  changes there were {sums['other_over']} such gaps without an explanation: as many would begin in a change by chance as
+  {chance:.1f}.  (A hypervisor that takes the CPU away shows in neither count; by /proc/stat it took {row.stolen_ms} ms of the data thread's CPU in these {row.seconds_all():.0f} s, counted in steps of 10 ms.)""")
 
 
 class Criteria:
