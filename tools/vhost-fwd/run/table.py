@@ -44,7 +44,8 @@ def print_changes(row):
   {sums['change_over']} remain; in these the data thread slept {sums['over_sleeps']} times (as for a lock) and took {sums['over_faults']} page faults
   (as for memory that is not there).  {sums['over_before']} of these began before the change did.  Outside
   changes there were {sums['other_over']} such gaps without an explanation: as many would begin in a change by chance as
-  {chance:.1f}.  (A hypervisor that takes the CPU away shows in neither count; by /proc/stat it took {row.stolen_ms} ms of the data thread's CPU in these {row.seconds_all():.0f} s, counted in steps of 10 ms.)""")
+  {chance:.1f}.  (A hypervisor that takes the CPU away shows in neither count; by /proc/stat it took
+  {row.stolen_ms} ms of the data thread's CPU in these {row.seconds_all():.0f} s, counted in steps of 10 ms.)""")
 
 
 class Criteria:

@@ -130,7 +130,8 @@ class Evidence:
   {remain} gaps above 100 us that overlap a change remain.  In {stopped} of them the trace leaves more than 100 us in which the
   kernel did nothing and no other thread ran: the thread was stopped from outside.  (Most time of the others
   went to: {rest or "there are none"}.)  Outside changes that is so in {outside} of {outside_all}.
-  {len(self.gaps[1])} of the {remain} began before the change did, and {len(self.gaps[2])} in one, where {chance:.1f} would by chance.""")
+  {len(self.gaps[1])} of the {remain} began before the change did, and {len(self.gaps[2])} in one, where {chance:.1f} would by chance: if it is
+  more, changes give occasion to stops, though the kernel does not spend the time itself.""")
 
 
 def _data_thread(backend, cpu):
