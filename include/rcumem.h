@@ -28,6 +28,7 @@
 #include <stdint.h>
 
 #include <rcumem_api.h>
+#include <rte_errno.h>
 #include <rte_memory.h>
 
 #ifdef __cplusplus
@@ -119,6 +120,8 @@ struct rcumem_options {
  *   Options, or NULL for the defaults and the environment:
  *   RCUMEM_PREFIX, RCUMEM_IOVA_MODE (pa, va), RCUMEM_BASE_VA (a number),
  *   RCUMEM_LOG (error, warn, info, debug).  An option beats the environment.
+ *   Processes meet in RCUMEM_RUNTIME_DIR, else XDG_RUNTIME_DIR/rcumem, else
+ *   a directory of the user's: see docs/multi-process.md.
  * @return
  *   0, or -1 with rte_errno.
  *
@@ -441,7 +444,6 @@ RCUMEM_API unsigned int rcumem_map_count(const struct rcumem_map *map);
  * Errors     NULL is an answer: rte_errno is left alone.
  * Progress   Wait-free in space 0; one descent for each segment that the
  *            wanted length crosses.
- * Source     design.md, section 5.
  */
 RCUMEM_API void *rcumem_iova2virt(const struct rcumem_space *space, uint64_t iova, uint64_t *len);
 
@@ -483,7 +485,6 @@ RCUMEM_API rte_iova_t rcumem_virt2iova(
  * Progress   Wait-free in space 0.
  * Ordering   Each answer is right at some instant of the call: not all of them
  *            at one.  In another space all are of one set of regions.
- * Source     design.md, section 5.
  */
 RCUMEM_API unsigned int rcumem_iova2virt_batch(
 	const struct rcumem_space *space, const rte_iova_t *iova, void **virt, unsigned int n);

@@ -8,9 +8,10 @@
  * rte_mem_iova2virt() without the call.
  *
  * They look into the index themselves, and call the library for what is not
- * where most addresses are: external memory, pages never plugged, addresses of
- * nothing.  Answers are the same, and so is all that is said of them in
- * rte_memory.h.
+ * where most addresses are: external memory, pages never plugged, IO addresses
+ * of pages of 1 GiB and more, addresses of nothing.  Those cost more than the
+ * call alone.  Answers are the same, and so is all that is said of them in
+ * rte_memory.h.  The program still links the library.
  *
  * The view is a local variable, so that a loop has it in registers:
  *
@@ -29,6 +30,7 @@
 #include <stdint.h>
 
 #include <rcumem_api.h>
+#include <rte_errno.h>
 #include <rte_memory.h>
 
 #ifdef __cplusplus
@@ -74,7 +76,7 @@ static inline int rcumem_view_get(struct rcumem_view *view)
 	return rcumem_view_fill(view, RCUMEM_VIEW_VERSION);
 }
 
-/* The word for an IO address, or 0.  The acquire loads, here and below, pair with radix_store() in
+/* The word for a key, or 0.  The acquire loads, here and below, pair with radix_store() in
  * the library: what a word stands for is complete. */
 static inline uint64_t rcumem_index_word(const struct rcumem_index *index, uint64_t key)
 {
