@@ -85,7 +85,8 @@ static int back(const struct region *region, const struct hotplug_request *reque
 	os_numa_restore(&policy);
 	if (err)
 		return err;
-	os_pages_populate((void *)(uintptr_t)segment_va(state, request->first), len);
+	TEST_POINT("plug.allocated");
+	os_fill((void *)(uintptr_t)segment_va(state, request->first), len, page_sz);
 	err = check_node(region, request);
 	if (err)
 		os_pages_unplug(fd, off, len);

@@ -5,8 +5,10 @@
 #include "external.h"
 #include "hotplug.h"
 #include "intent.h"
+#include "log.h"
 #include "pagemask.h"
 #include "point.h"
+#include "process.h"
 #include "segment.h"
 #include "snapshot_edit.h"
 
@@ -100,12 +102,16 @@ static void finish_unpublish(struct region *region, const struct intent *intent,
 
 /*
  * A plug that was not published is taken back; readers may have found its pages
- * by the indexes, so they wait, and nobody may take them meanwhile.
+ * by the indexes, so they wait, and nobody may take them meanwhile.  Threads that
+ * cleared pages for the dead one may be at it for a moment: a page that came
+ * after the punch would belong to nobody.
  */
 static void undo_alloc(struct region *region, const struct intent *intent)
 {
 	const struct list_state *state = &region->states[intent->list];
 
+	if (!process_wait_end(region, region->owner_process, region->lock_timeout_ns))
+		log_message(LOG_ERROR, "process %d lost its writer and goes on", region->owner_pid);
 	pagemask_set(state->taken, state->n_pages, intent->first, intent->n, true);
 	TEST_POINT("recover.taken");
 	hotplug_withdraw(region, intent->list, intent->first, intent->n);

@@ -30,6 +30,9 @@ int os_map_shared(int fd, void *va, uint64_t len);
  */
 int os_map_backing(int fd, void *va, uint64_t len, int guard_fd);
 
+/* Map a part of `fd` anywhere, without a guard, for a moment; NULL when that cannot be. */
+void *os_map_part(int fd, uint64_t off, uint64_t len);
+
 void os_unmap(void *va, uint64_t len);
 
 /* 0 when nothing is mapped in [base, base + len) now; -EEXIST, or another -errno. */
@@ -49,14 +52,27 @@ int os_pages_plug(int fd, uint64_t off, uint64_t len, uint64_t page_sz);
 /* Take them back: every process loses them at once. */
 int os_pages_unplug(int fd, uint64_t off, uint64_t len);
 
-/* Map plugged pages into this process ahead of their first use. */
-void os_pages_populate(void *va, uint64_t len);
-
 /* OR of the page sizes the kernel offers, OS_PAGE included. */
 uint64_t os_page_sizes(void);
 
 /* Free hugepages of a size now; 0 for OS_PAGE. */
 uint64_t os_hugepages_free(uint64_t page_sz);
+
+/* ---- os_fill.c: clearing memory on all CPUs ---- */
+
+/*
+ * Map the pages of a file behind [va, va + len) into this process ahead of
+ * their first use, clearing those that were not: by several threads when it is
+ * much.  What the kernel cannot do now happens at the first use.
+ */
+void os_fill(void *va, uint64_t len, uint64_t page_sz);
+
+/*
+ * Give a part of `fd` cleared pages, if several threads are faster at it than
+ * os_pages_plug(), which the caller asks next: some may be missing.  The
+ * threads have the caller's NUMA policy.
+ */
+void os_fill_file(int fd, uint64_t off, uint64_t len, uint64_t page_sz);
 
 /* ---- os_file.c: reading a sparse file without filling its holes ---- */
 

@@ -39,6 +39,13 @@ int os_memfd(const char *name, uint64_t page_sz, uint64_t len)
 	return fd;
 }
 
+/* A forked child would use the parent's memory without a guard; a core dump of it would be useless
+ * and huge. */
+static int keep_private(void *va, uint64_t len)
+{
+	return madvise(va, len, MADV_DONTFORK) || madvise(va, len, MADV_DONTDUMP) ? -errno : 0;
+}
+
 /* Map inaccessible memory at `va`: under mlockall(MCL_FUTURE) this takes no page. */
 static int map_fixed(int fd, void *va, uint64_t len)
 {
@@ -52,14 +59,10 @@ static int map_fixed(int fd, void *va, uint64_t len)
 		munmap(got, len);
 		return -EEXIST;
 	}
-	/* A forked child would use the parent's memory without a guard; a core dump of it would be
-	 * useless and huge. */
-	if (madvise(va, len, MADV_DONTFORK) || madvise(va, len, MADV_DONTDUMP)) {
-		err = -errno;
+	err = keep_private(va, len);
+	if (err)
 		munmap(va, len);
-		return err;
-	}
-	return 0;
+	return err;
 }
 
 /* What mlockall() would lock would also be filled: sparse memory is exempt. */
@@ -94,6 +97,18 @@ int os_map_backing(int fd, void *va, uint64_t len, int guard_fd)
 	if (err)
 		munmap(va, len);
 	return err;
+}
+
+void *os_map_part(int fd, uint64_t off, uint64_t len)
+{
+	void *va = mmap(NULL, len, PROT_NONE, MAP_SHARED | MAP_NORESERVE, fd, (off_t)off);
+
+	if (va == MAP_FAILED)
+		return NULL;
+	if (keep_private(va, len) == 0 && make_accessible(va, len) == 0)
+		return va;
+	munmap(va, len);
+	return NULL;
 }
 
 int os_range_free(uint64_t base, uint64_t len)

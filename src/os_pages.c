@@ -7,13 +7,8 @@
 #include <linux/falloc.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 
 #include "os.h"
-
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23
-#endif
 
 /*
  * One call may be interrupted before it has done anything, and tmpfs undoes
@@ -26,6 +21,13 @@ int os_pages_plug(int fd, uint64_t off, uint64_t len, uint64_t page_sz)
 	uint64_t step = page_sz > PLUG_STEP ? page_sz : PLUG_STEP;
 	uint64_t done = 0;
 
+	/*
+	 * fallocate() clears hugepages, one after the other: it is faster where it
+	 * finds them.  It also finds those missing that could not be had, and
+	 * ordinary pages it does not clear.
+	 */
+	if (page_sz > OS_PAGE)
+		os_fill_file(fd, off, len, page_sz);
 	while (done < len) {
 		uint64_t part = len - done < step ? len - done : step;
 
@@ -38,7 +40,7 @@ int os_pages_plug(int fd, uint64_t off, uint64_t len, uint64_t page_sz)
 				step /= 2;
 			continue;
 		}
-		os_pages_unplug(fd, off, done);
+		os_pages_unplug(fd, off, len); /* What was filled ahead, too. */
 		return -ENOMEM; /* ENOSPC is the file system's word for "no pages left". */
 	}
 	return 0;
@@ -52,13 +54,6 @@ int os_pages_unplug(int fd, uint64_t off, uint64_t len)
 			return -errno;
 	}
 	return 0;
-}
-
-void os_pages_populate(void *va, uint64_t len)
-{
-	/* Only saves the faults of the first use: where the kernel cannot, they happen later. */
-	while (madvise(va, len, MADV_POPULATE_WRITE) && errno == EINTR)
-		;
 }
 
 uint64_t os_page_sizes(void)

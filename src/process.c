@@ -104,6 +104,18 @@ void process_reap_dead(struct region *region)
 	}
 }
 
+bool process_wait_end(const struct region *region, uint32_t slot, uint64_t timeout_ns)
+{
+	uint64_t begin = os_now_ns();
+
+	while (slot != runtime.process && !process_is_dead(region, slot)) {
+		if (os_now_ns() - begin >= timeout_ns)
+			return false;
+		usleep(100);
+	}
+	return true;
+}
+
 bool process_among_dead(const struct region *region, uint64_t slots)
 {
 	for (; slots; slots &= slots - 1)

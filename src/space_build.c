@@ -99,8 +99,8 @@ struct rcumem_map *space_map_build(
 		memcpy(map->regions, regions, cnt * sizeof(regions[0]));
 	map_fill_by_va(map);
 	if (nodes > map->node_dirty) /* They will all be written: one call, not a fault each. */
-		os_pages_populate(&map->tree.pool[map->node_dirty],
-			(nodes - map->node_dirty) * sizeof(struct rcu_radix_node));
+		os_fill(&map->tree.pool[map->node_dirty],
+			(nodes - map->node_dirty) * sizeof(struct rcu_radix_node), OS_PAGE);
 	for (uint32_t i = 0; i < cnt; i++)
 		space_tree_add(&map->tree, map->node_dirty, &map->regions[i]);
 	assert(map->tree.node_cnt == nodes);

@@ -5,7 +5,8 @@
 /*
  * Being the writer: one thread in all processes, by a robust mutex.
  *
- * Nobody waits for a reader, a callback or another process while owning it.
+ * Nobody waits for a reader, a callback or another process while owning it; but
+ * recovery waits until a process that was killed is gone (process_wait_end()).
  */
 
 #include "region.h"

@@ -51,17 +51,18 @@ static int start_with_future_locked(void)
 {
 	struct rcumem_options opts = test_options();
 	size_t shared = status_bytes("RssShmem:");
+	size_t len = (page_sz == RTE_PGSIZE_4K ? 8192 : 12) * page_sz; /* By several threads. */
 	char *pages;
 
 	CHILD_CHECK(mlockall(MCL_FUTURE) == 0);
 	CHILD_CHECK(rcumem_init(&opts) == 0);
 	CHILD_CHECK(status_bytes("HugetlbPages:") == 0);
 	CHILD_CHECK(status_bytes("RssShmem:") - shared < MIB);
-	pages = rcumem_pages_alloc(2 * page_sz, page_sz, SOCKET_ID_ANY, 0);
+	pages = rcumem_pages_alloc(len, page_sz, SOCKET_ID_ANY, 0);
 	CHILD_CHECK(pages);
-	memset(pages, 1, 2 * page_sz);
-	CHILD_CHECK(page_sz == RTE_PGSIZE_4K || status_bytes("HugetlbPages:") == 2 * page_sz);
-	CHILD_CHECK(rcumem_pages_free(pages, 2 * page_sz) == 0);
+	memset(pages, 1, len);
+	CHILD_CHECK(page_sz == RTE_PGSIZE_4K || status_bytes("HugetlbPages:") == len);
+	CHILD_CHECK(rcumem_pages_free(pages, len) == 0);
 	CHILD_CHECK(status_bytes("HugetlbPages:") == 0);
 	CHILD_CHECK(status_bytes("RssShmem:") - shared < MIB);
 	CHILD_CHECK(rcumem_fini() == 0);

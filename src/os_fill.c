@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Clearing much memory on all CPUs.
+ *
+ * The helper threads have no signals and are gone when a call returns.  They
+ * run where the process might when the library was loaded: where its threads
+ * have pinned themselves since is about these.
+ */
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/mman.h>
+
+#include "atomic.h"
+#include "os.h"
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+#define HELPERS_MAX 63u
+#define THREAD_LEN  (8ull << 20) /* Less than this for each is faster without a thread more. */
+#define STEP_LEN    (2ull << 20) /* At once by one thread: no CPU ends much later than others. */
+
+static cpu_set_t cpus[8]; /* More than 1024 of them. */
+static unsigned int cpu_cnt = 1;
+
+__attribute__((constructor)) static void learn_cpus(void)
+{
+	if (sched_getaffinity(0, sizeof(cpus), cpus) == 0)
+		cpu_cnt = (unsigned int)CPU_COUNT_S(sizeof(cpus), cpus);
+}
+
+struct fill {
+	char *va;
+	uint64_t len;
+	uint64_t step;
+	uint64_t next; /* First byte that no thread has taken. */
+};
+
+static void fill_steps(struct fill *fill)
+{
+	uint64_t at, len;
+
+	/* Relaxed: it only tells the threads apart, and they are joined. */
+	while ((at = rcu_fetch_add_relaxed(&fill->next, fill->step)) < fill->len) {
+		len = fill->len - at < fill->step ? fill->len - at : fill->step;
+		while (madvise(fill->va + at, len, MADV_POPULATE_WRITE))
+			if (errno != EINTR)
+				return;
+	}
+}
+
+static void *helper_main(void *arg)
+{
+	sched_setaffinity(0, sizeof(cpus), cpus);
+	fill_steps(arg);
+	return NULL;
+}
+
+static unsigned int helpers_for(uint64_t len)
+{
+	uint64_t n = len / THREAD_LEN < cpu_cnt ? len / THREAD_LEN : cpu_cnt;
+
+	n -= n > 0; /* The caller is one of them. */
+	return n < HELPERS_MAX ? (unsigned int)n : HELPERS_MAX;
+}
+
+void os_fill(void *va, uint64_t len, uint64_t page_sz)
+{
+	struct fill fill = {.va = va, .len = len, .step = page_sz > STEP_LEN ? page_sz : STEP_LEN};
+	unsigned int n = helpers_for(len), started = 0;
+	pthread_t helpers[HELPERS_MAX];
+	int cancel;
+
+	/* Whoever was cancelled while it waits would leave helpers behind. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	while (started < n && os_thread_start(&helpers[started], helper_main, &fill) == 0)
+		started++;
+	fill_steps(&fill);
+	while (started > 0)
+		pthread_join(helpers[--started], NULL);
+	pthread_setcancelstate(cancel, NULL);
+}
+
+void os_fill_file(int fd, uint64_t off, uint64_t len, uint64_t page_sz)
+{
+	void *va;
+
+	if (helpers_for(len) == 0)
+		return;
+	va = os_map_part(fd, off, len);
+	if (va == NULL)
+		return;
+	os_fill(va, len, page_sz);
+	os_unmap(va, len);
+}
