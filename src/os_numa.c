@@ -9,9 +9,26 @@
 
 #include "os.h"
 
+static bool available, several;
+
+static void learn(void)
+{
+	available = numa_available() >= 0;
+	several = available && numa_num_configured_nodes() > 1;
+}
+
+/* Asked once in a process: it is a system call, and a machine stays what it is. */
 static bool have_numa(void)
 {
-	return numa_available() >= 0;
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, learn);
+	return available;
+}
+
+static bool several_nodes(void)
+{
+	return have_numa() && several;
 }
 
 int os_numa_nodes(int *nodes, int max)
@@ -29,9 +46,12 @@ int os_numa_nodes(int *nodes, int max)
 int os_numa_order(int *nodes, int max)
 {
 	int n = os_numa_nodes(nodes, max);
-	int cpu = sched_getcpu();
-	int here = have_numa() && cpu >= 0 ? numa_node_of_cpu(cpu) : nodes[0];
+	int cpu, here;
 
+	if (n < 2)
+		return n;
+	cpu = sched_getcpu();
+	here = have_numa() && cpu >= 0 ? numa_node_of_cpu(cpu) : nodes[0];
 	/* A few nodes: insertion by distance from the caller's, stable, so that ties keep the lower
 	 * number. */
 	for (int i = 1; i < n; i++) {
@@ -51,7 +71,7 @@ int os_numa_bind(int node, struct os_numa_policy *old)
 	const unsigned long bits = sizeof(mask) * 8;
 
 	old->active = false;
-	if (!have_numa() || numa_num_configured_nodes() < 2)
+	if (!several_nodes())
 		return 0;
 	if (get_mempolicy(&old->mode, old->mask, bits, NULL, 0))
 		return -errno;
@@ -72,7 +92,7 @@ int os_numa_node_of(void *va)
 {
 	int node = -1;
 
-	if (!have_numa() || numa_num_configured_nodes() < 2)
+	if (!several_nodes())
 		return -ENOSYS;
 	return get_mempolicy(&node, NULL, 0, va, MPOL_F_NODE | MPOL_F_ADDR) ? -errno : node;
 }
