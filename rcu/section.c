@@ -56,7 +56,8 @@ static void reader_release(struct rcu_reader *reader)
 	/* Release pairs with rcu_scan(): what the thread read is over (INV-SECTION-2). */
 	rcu_store_release(&reader->epoch, 0);
 	TEST_POINT("reader.released");
-	/* Release pairs with the acquire of reader_claim(): the words are clean. */
+	/* Release pairs with the acquires of reader_claim() and any_claimed(): the words are clean,
+	 * and what the thread read is over. */
 	rcu_store_release(&reader->owner, 0);
 }
 
@@ -70,9 +71,9 @@ static struct rcu_reader *reader_claim(struct rcu_domain *domain, uint32_t owner
 			continue;
 		TEST_POINT("reader.claimed");
 		/*
-		 * A full barrier, pairs with rcu_scan(): either a writer's scan sees
-		 * the new bound, or the sections of this thread see what that writer
-		 * unpublished.
+		 * A full barrier, pairs with rcu_scan() and any_claimed(): either a
+		 * writer sees the new bound and the claim, or the sections of this
+		 * thread see what that writer unpublished (INV-SECTION-4).
 		 */
 		rcu_fetch_max_seq_cst(&domain->reader_high, i + 1);
 		return reader;
@@ -110,7 +111,8 @@ static int thread_register_locked(void)
 		return -ENOMEM;
 	}
 	TEST_POINT("reader.known");
-	reader->tid = (int32_t)syscall(__NR_gettid);
+	/* Relaxed: a scan that still met the last owner may name either in its message. */
+	rcu_store_relaxed(&reader->tid, (int32_t)syscall(__NR_gettid));
 	rcu_self = (struct rcu_thread){
 		.reader = reader,
 		.domain = rcu_process.domain,

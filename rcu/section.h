@@ -26,6 +26,9 @@
  * INV-SECTION-2  F pairs with E: everything read in the section happens before
  *                what the writer does after the scan.
  * INV-SECTION-3  A word never exceeds the sequence, and the sequence is above 0.
+ * INV-SECTION-4  A slot is claimed by a full barrier before the first A of its
+ *                thread: where E finds no slot claimed, D needs no barrier in
+ *                the readers.
  */
 
 #include <stdbool.h>
