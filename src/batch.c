@@ -7,6 +7,7 @@
 
 #include <rcumem.h>
 
+#include "index.h"
 #include "space.h"
 #include "translate.h"
 
@@ -37,7 +38,10 @@ static bool nothing_else(enum batch_kind kind, uint64_t key)
 	if (kind == BATCH_VIRT2IOVA || !rcu_radix_is_low(key))
 		return false;
 	/* Acquire pairs with publish_list(): a registration that is complete is counted. */
-	return region == NULL || rcu_load_acquire(&region->external_cnt) == 0;
+	if (region && rcu_load_acquire(&region->external_cnt) != 0)
+		return false;
+	/* Still not: internal memory may have come before external memory went. */
+	return index_tag(rcu_radix_view_lookup(&runtime_view.iova_index, key)) != INDEX_DIRECT;
 }
 
 unsigned int batch_one(enum batch_kind kind, uint64_t key, void *to)

@@ -86,13 +86,15 @@ bool external_list_attached(const struct region *region, const struct rte_memseg
 
 static void *piece_answer(const struct piece *piece, uint64_t iova, uint64_t *len)
 {
-	if (len && piece->last - iova < *len - 1)
+	if (piece->last - iova < *len - 1)
 		*len = piece->last - iova + 1;
 	return (void *)(uintptr_t)(piece->va + (iova - piece->first));
 }
 
-/* The first piece in walk order among the attached lists that a snapshot shows. */
-static const struct piece *search_iova(const struct region *region, uint64_t root, uint64_t iova)
+/* The first piece in walk order among the attached lists that a snapshot shows; *len is cut to
+ * where a list before its own has one. */
+static const struct piece *search_iova(
+	const struct region *region, uint64_t root, uint64_t iova, uint64_t *len)
 {
 	const struct snapshot_entry *entry;
 	int64_t list = region->n_internal - 1;
@@ -100,17 +102,24 @@ static const struct piece *search_iova(const struct region *region, uint64_t roo
 	while ((list = snapshot_next_list(region, root, (uint32_t)(list + 1), &entry)) >= 0) {
 		const struct list_state *state = &region->states[list];
 		const struct piece *piece = piece_find(state->pieces, state->n_pieces, iova);
+		uint64_t gap;
 
-		if (piece && runtime_list_attached(region, (uint32_t)list))
+		if (!runtime_list_attached(region, (uint32_t)list))
+			continue;
+		if (piece)
 			return piece;
+		gap = piece_gap(state->pieces, state->n_pieces, iova);
+		if (gap < *len)
+			*len = gap;
 	}
 	return NULL;
 }
 
-/* Inside a section. */
-static const struct piece *find_piece(const struct region *region, uint64_t iova)
+/* Inside a section.  *len is cut to where another list may begin. */
+static const struct piece *find_piece(const struct region *region, uint64_t iova, uint64_t *len)
 {
-	uint64_t word = rcu_radix_lookup(region->ext_index, iova);
+	const struct rcu_radix_found found = rcu_radix_find(region->ext_index, iova);
+	const uint64_t word = found.word;
 	const struct list_state *state = &region->states[index_list(word)];
 	uint64_t root;
 
@@ -120,22 +129,26 @@ static const struct piece *find_piece(const struct region *region, uint64_t iova
 		runtime_list_attached(region, index_list(word))) {
 		const struct piece *piece = &state->pieces[index_piece(word)];
 
+		*len = rcu_radix_found_run(&found, iova, *len);
 		return iova >= piece->first && iova <= piece->last ? piece : NULL;
 	}
-	return word ? search_iova(region, root, iova) : NULL;
+	return word ? search_iova(region, root, iova, len) : NULL;
 }
 
 void *external_iova2virt(uint64_t iova, uint64_t *len)
 {
 	const struct region *region = runtime_region();
 	const struct piece *piece;
+	uint64_t one = 1;
 	void *va = NULL;
 
 	/* Acquire pairs with publish_list(): a registration that is complete is counted. */
 	if (region == NULL || rcu_load_acquire(&region->external_cnt) == 0 ||
 		iova == RTE_BAD_IOVA || rcu_section_enter())
 		return NULL;
-	piece = find_piece(region, iova);
+	if (len == NULL)
+		len = &one;
+	piece = find_piece(region, iova, len);
 	if (piece)
 		va = piece_answer(piece, iova, len);
 	rcu_section_exit();

@@ -25,7 +25,8 @@ bool external_list_attached(const struct region *region, const struct rte_memseg
 
 /*
  * The virtual address of external memory at `iova`; of lists attached here the
- * first in walk order.  *len, when given: bytes wanted, cut to the piece.
+ * first in walk order.  *len, when given: bytes wanted, cut to those of this
+ * list; internal memory, which goes before, is not looked for.
  */
 void *external_iova2virt(uint64_t iova, uint64_t *len);
 

@@ -110,9 +110,8 @@ static __attribute__((noinline)) void *iova2virt_far(uint64_t iova)
 	if (index_tag(word) != INDEX_DIRECT) {
 		va = external_iova2virt(iova, NULL);
 		/* Internal memory that came meanwhile goes before external memory that came after
-		 * it. */
-		if (va)
-			word = rcu_radix_lookup(runtime_view.iova_index.tree, iova);
+		 * it, and may have come before external memory went. */
+		word = rcu_radix_lookup(runtime_view.iova_index.tree, iova);
 	}
 	return index_tag(word) == INDEX_DIRECT ? (void *)(uintptr_t)(iova + word - INDEX_DIRECT)
 					       : va;
@@ -130,7 +129,8 @@ void *rte_mem_iova2virt(rte_iova_t iova)
 	/* Acquire pairs with publish_list(): a registration that is complete is counted. */
 	if (rcu_radix_view_index(view, iova) >= view->window_cnt &&
 		rcu_radix_root_empty(view->tree, iova) && region &&
-		rcu_load_acquire(&region->external_cnt) == 0)
+		rcu_load_acquire(&region->external_cnt) == 0 &&
+		rcu_radix_root_empty(view->tree, iova)) /* Still: as in iova2virt_far(). */
 		return NULL;
 	return iova2virt_far(iova);
 }

@@ -179,6 +179,13 @@ const struct piece *piece_find(const struct piece *pieces, uint32_t cnt, uint64_
 	return n && iova <= pieces[n - 1].last ? &pieces[n - 1] : NULL;
 }
 
+uint64_t piece_gap(const struct piece *pieces, uint32_t cnt, uint64_t iova)
+{
+	uint32_t n = count_up_to(pieces, cnt, iova);
+
+	return n < cnt ? pieces[n].first - iova : UINT64_MAX;
+}
+
 bool piece_touches(const struct piece *pieces, uint32_t cnt, uint64_t first, uint64_t last)
 {
 	uint32_t n = count_up_to(pieces, cnt, last);

@@ -29,6 +29,10 @@ int piece_make(uint64_t va, uint64_t page_sz, const uint64_t *iovas, uint32_t n,
 /* The piece that contains `iova`, or NULL. */
 const struct piece *piece_find(const struct piece *pieces, uint32_t cnt, uint64_t iova);
 
+/* How far it is from `iova`, which is in no piece, to the next one; UINT64_MAX when there is none.
+ */
+uint64_t piece_gap(const struct piece *pieces, uint32_t cnt, uint64_t iova);
+
 /* True when a piece touches [first, last]. */
 bool piece_touches(const struct piece *pieces, uint32_t cnt, uint64_t first, uint64_t last);
 

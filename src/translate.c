@@ -5,10 +5,39 @@
 
 #include "external_lookup.h"
 #include "index.h"
+#include "point.h"
 #include "runtime.h"
 #include "segment.h"
 #include "space.h"
 #include "translate.h"
+
+static void *word_answer(const struct rcu_radix_found *found, uint64_t iova, uint64_t *len)
+{
+	*len = rcu_radix_found_run(found, iova, *len);
+	return (void *)(uintptr_t)(iova + found->word - INDEX_DIRECT);
+}
+
+/* External memory, as far as there is no internal. */
+static __attribute__((noinline)) void *step_external(uint64_t iova, uint64_t *len)
+{
+	struct rcu_radix_found found = rcu_radix_view_find(&runtime_view.iova_index, iova);
+	uint64_t part;
+	void *va;
+
+	if (index_tag(found.word) == INDEX_DIRECT)
+		return word_answer(&found, iova, len);
+	part = rcu_radix_found_run(&found, iova, *len);
+	TEST_POINT("lookup.miss");
+	va = external_iova2virt(iova, &part);
+	/* Internal memory that came meanwhile goes before external memory that came after it, and
+	 * may have come before external memory went. */
+	found = rcu_radix_view_find(&runtime_view.iova_index, iova);
+	if (index_tag(found.word) == INDEX_DIRECT)
+		return word_answer(&found, iova, len);
+	if (va)
+		*len = part;
+	return va;
+}
 
 /* One step: the answer of a word is good for all that it covers, and so do those behind it that are
  * equal. */
@@ -17,9 +46,8 @@ static inline void *step_iova(uint64_t iova, uint64_t *len)
 	struct rcu_radix_found found = rcu_radix_view_find(&runtime_view.iova_index, iova);
 
 	if (__builtin_expect(index_tag(found.word) != INDEX_DIRECT, 0))
-		return external_iova2virt(iova, len);
-	*len = rcu_radix_found_run(&found, iova, *len);
-	return (void *)(uintptr_t)(iova + found.word - INDEX_DIRECT);
+		return step_external(iova, len);
+	return word_answer(&found, iova, len);
 }
 
 void *translate_iova(uint64_t iova, uint64_t *len)
@@ -39,8 +67,9 @@ void *rcumem_iova2virt(const struct rcumem_space *space, uint64_t iova, uint64_t
 		done = 0;
 	while (done < want && done) {
 		uint64_t part = want - done;
+		char *next = iova + done < iova ? NULL : step_iova(iova + done, &part);
 
-		if (iova + done < iova || step_iova(iova + done, &part) != va + done)
+		if (next == NULL || next != va + done)
 			break;
 		done += part;
 	}

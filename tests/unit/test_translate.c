@@ -225,6 +225,62 @@ static void io_address_zero_is_an_ordinary_one(void **state)
 	ext_release(va, 1);
 }
 
+/* A range of `n` external pages at `iova` is `pages` pages long, and then another memory's. */
+static void assert_range(uint64_t iova, unsigned int n, const char *va, unsigned int pages)
+{
+	uint64_t len = n * EXT_PAGE;
+
+	assert_ptr_equal(rcumem_iova2virt(NULL, iova, &len), va);
+	assert_int_equal(len, pages * EXT_PAGE);
+	if (pages < n)
+		assert_ptr_not_equal(
+			rte_mem_iova2virt(iova + pages * EXT_PAGE), va + pages * EXT_PAGE);
+}
+
+/* rows L13, L15: a range once went on over IO addresses of internal memory */
+static void range_of_external_memory_ends_where_internal_memory_goes_before(void **state)
+{
+	char *page = pages_get(1), *va = ext_reserve(3);
+
+	(void)state;
+	assert_int_equal(ext_register(va, 3, (uintptr_t)page - EXT_PAGE), 0);
+	assert_range((uintptr_t)page - EXT_PAGE, 3, va, 1);
+	assert_int_equal(ext_unregister(va, 3), 0);
+	ext_release(va, 3);
+	pages_put(page, 1);
+}
+
+/* rows L13, L15: ... and of a list before its own */
+static void range_of_external_memory_ends_where_a_list_before_it_begins(void **state)
+{
+	char *first = ext_reserve(1), *second = ext_reserve(4);
+
+	(void)state;
+	assert_int_equal(ext_register(first, 1, 0x7002000), 0);
+	assert_int_equal(ext_register(second, 4, 0x7000000), 0);
+	assert_range(0x7000000, 4, second, 2);
+	assert_range(0x7002000, 1, first, 1);
+	assert_range(0x7003000, 1, second + 3 * EXT_PAGE, 1);
+	assert_int_equal(ext_unregister(first, 1), 0);
+	assert_range(0x7000000, 4, second, 4);
+	assert_int_equal(ext_unregister(second, 4), 0);
+	ext_release(first, 1);
+	ext_release(second, 4);
+}
+
+/* Nothing once looked contiguous to a page whose addresses end at 2^64. */
+static void range_ends_with_the_last_virtual_address(void **state)
+{
+	char *top = (char *)(uintptr_t)-EXT_PAGE;
+	uint64_t len = MIB;
+
+	(void)state;
+	assert_int_equal(ext_register(top, 1, 0x1000), 0);
+	assert_ptr_equal(rcumem_iova2virt(NULL, 0x1000, &len), top);
+	assert_int_equal(len, EXT_PAGE);
+	assert_int_equal(ext_unregister(top, 1), 0);
+}
+
 /* rows L18: DPDK finds neither */
 static void topmost_page_matches_up_to_the_last_address_but_one(void **state)
 {
@@ -273,6 +329,9 @@ int main(void)
 		CASE(internal_page_answers_before_an_external_one),
 		CASE(bad_io_address_never_matches),
 		CASE(io_address_zero_is_an_ordinary_one),
+		CASE(range_of_external_memory_ends_where_internal_memory_goes_before),
+		CASE(range_of_external_memory_ends_where_a_list_before_it_begins),
+		CASE(range_ends_with_the_last_virtual_address),
 		CASE(topmost_page_matches_up_to_the_last_address_but_one),
 		BARE_CASE(translation_without_a_runtime_finds_nothing),
 	};
