@@ -147,6 +147,7 @@ static void start_run(struct bench_state *state, const void *arg, uint64_t itera
 {
 	const struct start *start = arg;
 
+	bench_unpin(); /* As programs start, before their threads have their CPUs. */
 	for (uint64_t i = 0; i < iterations; i++) {
 		uint64_t t0 = bench_now(), t1;
 		const char *why = start->begin(start);

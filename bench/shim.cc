@@ -217,6 +217,11 @@ unsigned int bench_cpus(void)
 	return static_cast<unsigned int>(CPU_COUNT(&allowed));
 }
 
+void bench_unpin(void)
+{
+	pthread_setaffinity_np(pthread_self(), sizeof(allowed), &allowed);
+}
+
 uint64_t bench_now(void)
 {
 	struct timespec ts;

@@ -66,6 +66,9 @@ void bench_pin(unsigned int index);
 /* How many CPUs the program may use. */
 unsigned int bench_cpus(void);
 
+/* Let the calling thread run on all of them. */
+void bench_unpin(void);
+
 /* Nanoseconds of a monotonic clock. */
 uint64_t bench_now(void);
 

@@ -58,7 +58,7 @@ uint64_t os_page_sizes(void);
 /* Free hugepages of a size now; 0 for OS_PAGE. */
 uint64_t os_hugepages_free(uint64_t page_sz);
 
-/* ---- os_fill.c: clearing memory on all CPUs ---- */
+/* ---- os_fill.c: clearing memory on all CPUs of the caller's ---- */
 
 /*
  * Map the pages of a file behind [va, va + len) into this process ahead of

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Clearing much memory on all CPUs.
+ * Clearing much memory on several CPUs: those on which the caller may run, and
+ * no other, for a reader may be pinned there.
  *
- * The helper threads have no signals and are gone when a call returns.  They
- * run where the process might when the library was loaded: where its threads
- * have pinned themselves since is about these.
+ * The helper threads have no signals and are gone when a call returns.
  */
 
 #include <errno.h>
@@ -23,13 +22,14 @@
 #define THREAD_LEN  (8ull << 20) /* Less than this for each is faster without a thread more. */
 #define STEP_LEN    (2ull << 20) /* At once by one thread: no CPU ends much later than others. */
 
-static cpu_set_t cpus[8]; /* More than 1024 of them. */
-static unsigned int cpu_cnt = 1;
-
-__attribute__((constructor)) static void learn_cpus(void)
+/* CPUs on which the calling thread, and so each that it makes, may run. */
+static unsigned int cpus_of_caller(void)
 {
-	if (sched_getaffinity(0, sizeof(cpus), cpus) == 0)
-		cpu_cnt = (unsigned int)CPU_COUNT_S(sizeof(cpus), cpus);
+	cpu_set_t cpus[8]; /* More than 1024 of them. */
+
+	return sched_getaffinity(0, sizeof(cpus), cpus) == 0
+		       ? (unsigned int)CPU_COUNT_S(sizeof(cpus), cpus)
+		       : 1;
 }
 
 struct fill {
@@ -54,16 +54,18 @@ static void fill_steps(struct fill *fill)
 
 static void *helper_main(void *arg)
 {
-	sched_setaffinity(0, sizeof(cpus), cpus);
 	fill_steps(arg);
 	return NULL;
 }
 
 static unsigned int helpers_for(uint64_t len)
 {
-	uint64_t n = len / THREAD_LEN < cpu_cnt ? len / THREAD_LEN : cpu_cnt;
+	uint64_t n = len / THREAD_LEN, cpus;
 
-	n -= n > 0; /* The caller is one of them. */
+	if (n < 2) /* The caller is one of them. */
+		return 0;
+	cpus = cpus_of_caller();
+	n = (n < cpus ? n : cpus) - 1;
 	return n < HELPERS_MAX ? (unsigned int)n : HELPERS_MAX;
 }
 
