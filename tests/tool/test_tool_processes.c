@@ -125,7 +125,7 @@ static void what_cannot_be_measured_is_status_2_and_says_why(void **state)
 {
 	(void)state;
 	assert_int_equal(tool("--build /nowhere --small 2>&1 >/dev/null"), USAGE);
-	assert_output_has("not built in /nowhere");
+	assert_output_has("there is no procs-rcumem in /nowhere");
 	assert_int_equal(tool("--rounds many 2>&1 >/dev/null"), USAGE);
 }
 
