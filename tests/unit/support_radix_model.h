@@ -77,4 +77,15 @@ static inline void random_range(unsigned int bits, uint64_t *first, uint64_t *la
 		*last = top;
 }
 
+/* Any range below 2^bits; larger ones than 2^shift bytes would soon hide all others. */
+static inline void paint_random(struct rcu_radix *tree, unsigned int bits, unsigned int shift)
+{
+	uint64_t first, last;
+
+	random_range(bits, &first, &last);
+	if (last - first >= 1ull << shift)
+		last = first + ((last - first) & ((1ull << shift) - 1));
+	paint(tree, first, last, random_below(8) ? tree_value(n_paints) : 0);
+}
+
 #endif /* SUPPORT_RADIX_MODEL_H */

@@ -21,13 +21,7 @@ static void check_random_paints(unsigned int bits, unsigned int shift)
 
 	n_paints = 0;
 	for (unsigned int i = 0; i < PAINTS_MAX; i++) {
-		uint64_t first, last;
-
-		random_range(bits, &first, &last);
-		/* Large ranges would soon hide all others. */
-		if (last - first >= 1ull << shift)
-			last = first + ((last - first) & ((1ull << shift) - 1));
-		paint(tree, first, last, random_below(8) ? tree_value(i) : 0);
+		paint_random(tree, bits, shift);
 		for (unsigned int k = 0; k < 100; k++)
 			check_key(tree, random_u64() >> random_below(64));
 		if (i % 40 == 39)

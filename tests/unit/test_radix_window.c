@@ -37,12 +37,7 @@ static void check_paints(unsigned int bits, unsigned int shift, uint64_t first, 
 
 	n_paints = 0;
 	while (n_paints < PAINTS_MAX) {
-		uint64_t begin, end;
-
-		random_range(bits, &begin, &end);
-		if (end - begin >= 1ull << shift)
-			end = begin + ((end - begin) & ((1ull << shift) - 1));
-		paint(tree, begin, end, random_below(8) ? tree_value(n_paints) : 0);
+		paint_random(tree, bits, shift);
 		for (unsigned int k = 0; k < 100; k++)
 			check_key(tree, random_u64() >> random_below(64));
 		for (unsigned int k = 0; k < 100; k++)
