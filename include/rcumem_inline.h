@@ -34,6 +34,9 @@
 #include <rte_memory.h>
 
 #ifdef __cplusplus
+/* The functions below are C, in which there is one kind of cast. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wold-style-cast"
 extern "C" {
 #endif
 
@@ -148,6 +151,7 @@ static inline void *rcumem_raw_iova2virt(const struct rcumem_view *view, rte_iov
 
 #ifdef __cplusplus
 }
+#pragma GCC diagnostic pop
 #endif
 
 #endif /* RCUMEM_INLINE_H */
