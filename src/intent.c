@@ -110,7 +110,7 @@ static void undo_alloc(struct region *region, const struct intent *intent)
 {
 	const struct list_state *state = &region->states[intent->list];
 
-	if (!process_wait_end(region, region->owner_process, region->lock_timeout_ns))
+	if (!process_wait_end(region->owner_process, region->lock_timeout_ns))
 		log_message(LOG_ERROR, "process %d lost its writer and goes on", region->owner_pid);
 	pagemask_set(state->taken, state->n_pages, intent->first, intent->n, true);
 	TEST_POINT("recover.taken");

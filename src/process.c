@@ -104,11 +104,12 @@ void process_reap_dead(struct region *region)
 	}
 }
 
-bool process_wait_end(const struct region *region, uint32_t slot, uint64_t timeout_ns)
+bool process_wait_end(uint32_t slot, uint64_t timeout_ns)
 {
 	uint64_t begin = os_now_ns();
 
-	while (slot != runtime.process && !process_is_dead(region, slot)) {
+	/* Its byte, whatever its slot says: that may have been given back. */
+	while (slot < REGION_PROCESSES && slot != runtime.process && byte_locked(slot)) {
 		if (os_now_ns() - begin >= timeout_ns)
 			return false;
 		usleep(100);

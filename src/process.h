@@ -41,7 +41,7 @@ int process_reap(struct region *region, uint32_t slot);
  * Wait until no thread of a process whose writer died runs any more; false when
  * that takes longer.  This process is not waited for.
  */
-bool process_wait_end(const struct region *region, uint32_t slot, uint64_t timeout_ns);
+bool process_wait_end(uint32_t slot, uint64_t timeout_ns);
 
 /* Reap those of `slots` that have died; false when all live. */
 bool process_reap_found(struct region *region, uint64_t slots);
