@@ -21,10 +21,9 @@ uint32_t snapshot_pool_max(uint64_t leaves)
 
 unsigned int snapshot_height(uint32_t n_pages)
 {
-	uint64_t span = SNAPSHOT_LEAF_PAGES;
 	unsigned int height = 0;
 
-	for (; span < n_pages; span *= SNAPSHOT_CHILDREN)
+	while (snapshot_span(height) < n_pages)
 		height++;
 	return height;
 }
