@@ -189,7 +189,9 @@ static inline int64_t s_unwatch(const int64_t *arg)
 
 /* ---- Who listens ---- */
 
-#define VIEW_PAGES 4096u
+/* More than the dead can leave in use between two checks, however long they live on a busy machine.
+ */
+#define VIEW_PAGES (1u << 20)
 
 static struct {
 	bool known[VIEW_PAGES];
@@ -205,6 +207,23 @@ static inline bool page_found(const char *va)
 	       rte_mem_iova2virt((uint64_t)(uintptr_t)va) == va;
 }
 
+/* What the lookups say of a page that must be there, and what they say when asked again. */
+static inline const char *page_described(enum rte_mem_event event, const char *va, size_t page)
+{
+	static char text[240];
+	const struct rte_memseg *ms = rte_mem_virt2memseg(va, NULL);
+	const void *iova = rte_mem_iova2virt((uint64_t)(uintptr_t)va);
+
+	snprintf(text, sizeof(text),
+		"an event (%s) tells of page %zu at %p that is not there: now segment %p of %zu "
+		"bytes, by IOVA %p; again: %s; by fbarray: %d",
+		event == RTE_MEM_EVENT_ALLOC ? "alloc" : "free", page, (const void *)va,
+		ms ? ms->addr : NULL, ms ? ms->len : 0, iova,
+		page_found(va) ? "found" : "not found",
+		rte_fbarray_is_used(&rte_mem_virt2memseg_list(va)->memseg_arr, (unsigned int)page));
+	return text;
+}
+
 static inline void view_change(enum rte_mem_event event, const void *addr, size_t len, void *arg)
 {
 	const struct rte_memseg_list *msl = rte_mem_virt2memseg_list(addr);
@@ -214,8 +233,10 @@ static inline void view_change(enum rte_mem_event event, const void *addr, size_
 		size_t page = (size_t)(va - (char *)msl->base_va) / page_sz;
 		bool alloc = event == RTE_MEM_EVENT_ALLOC;
 
-		if (page >= VIEW_PAGES || !page_found(va))
-			here.wrong = "an event tells of a page that is not there";
+		if (page >= VIEW_PAGES)
+			here.wrong = "an event tells of a page beyond the view";
+		else if (!page_found(va))
+			here.wrong = page_described(event, va, page);
 		else if (view.known[page] == alloc)
 			here.wrong = alloc ? "told twice of a page"
 					   : "told of the end of a page it never heard of";
