@@ -27,27 +27,18 @@ static void barrier_all(void)
 	syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL_EXPEDITED, 0, 0);
 }
 
-/*
- * Has any thread a slot?  After a full barrier that follows what was unpublished:
- * a thread whose claim is missed loads what is published after reader_claim(),
- * which is a full barrier too, and sees it unpublished (INV-SECTION-4).
- */
-static bool any_claimed(struct rcu_domain *domain)
+/* True when the calling thread, which is in no section where it asks, has this slot. */
+static bool is_own(const struct rcu_reader *reader)
 {
-	uint32_t high;
-
-	rcu_fence_full();
-	/* Acquire pairs with reader_claim(). */
-	high = rcu_load_acquire(&domain->reader_high);
-	for (uint32_t i = 0; i < high; i++)
-		/* Acquire pairs with reader_release(): what the last owner read is over. */
-		if (rcu_load_acquire(&domain->readers[i].owner) != 0)
-			return true;
-	return false;
+	return rcu_is_registered() && reader == rcu_self.reader;
 }
 
-/* The oldest epoch held; UINT64_MAX when nobody is inside. */
-static uint64_t rcu_scan(struct rcu_domain *domain, uint32_t owner, struct rcu_culprit *culprit)
+/*
+ * The oldest epoch held; UINT64_MAX when nobody is inside.  *outside: a reader
+ * was seen outside, which is an answer only after a barrier (INV-SECTION-4).
+ */
+static uint64_t rcu_scan(
+	struct rcu_domain *domain, uint32_t owner, struct rcu_culprit *culprit, bool *outside)
 {
 	uint64_t oldest = UINT64_MAX;
 	/* Acquire pairs with reader_claim(), which has a full barrier after it. */
@@ -57,32 +48,55 @@ static uint64_t rcu_scan(struct rcu_domain *domain, uint32_t owner, struct rcu_c
 		struct rcu_reader *reader = &domain->readers[i];
 		/* Acquire pairs with rcu_section_exit() and rcu_word_set() (INV-SECTION-2). */
 		uint64_t epoch = rcu_load_acquire(&reader->epoch);
+		/* Acquire pairs with reader_release() and reader_claim(): who had the slot reads no
+		 * more, who gets it sees what was unpublished. */
+		uint32_t who = rcu_load_acquire(&reader->owner);
 
-		if (epoch == 0 || epoch >= oldest)
+		if (owner != RCU_EVERYBODY && who != owner + 1)
 			continue;
-		/* Relaxed: a thread has its slot before it stores an epoch, which was acquired. */
-		if (owner != RCU_EVERYBODY && rcu_load_relaxed(&reader->owner) != owner + 1)
+		*outside |= epoch == 0 && who != 0 && !is_own(reader);
+		if (epoch == 0 || epoch >= oldest)
 			continue;
 		oldest = epoch;
 		if (culprit) {
+			culprit->owner = who - 1;
 			/* Relaxed: for a message. */
-			culprit->owner = rcu_load_relaxed(&reader->owner) - 1;
 			culprit->tid = rcu_load_relaxed(&reader->tid);
 		}
 	}
 	return oldest;
 }
 
+/*
+ * The same, as an answer.  The barrier interrupts every CPU that runs a
+ * registered process, so it is for those only of whom it tells something: where
+ * no reader is outside, each that holds a slot has said by its word what it sees.
+ */
+static uint64_t rcu_look(
+	struct rcu_domain *domain, uint32_t owner, struct rcu_culprit *culprit, bool *fenced)
+{
+	bool outside = false;
+	uint64_t oldest;
+
+	if (!*fenced) {
+		rcu_fence_full();
+		oldest = rcu_scan(domain, owner, culprit, &outside);
+		if (!outside)
+			return oldest;
+		barrier_all();
+		*fenced = true;
+	}
+	return rcu_scan(domain, owner, culprit, &outside);
+}
+
 uint64_t rcu_oldest(struct rcu_domain *domain, uint32_t owner, struct rcu_culprit *culprit)
 {
-	if (!any_claimed(domain))
-		return UINT64_MAX; /* The barrier would interrupt threads that are no readers. */
-	barrier_all();
+	bool fenced = false;
 #ifdef RCU_PLANT_NO_GRACE_PERIOD
-	(void)rcu_scan(domain, owner, culprit);
+	(void)rcu_look(domain, owner, culprit, &fenced);
 	return UINT64_MAX;
 #else
-	return rcu_scan(domain, owner, culprit);
+	return rcu_look(domain, owner, culprit, &fenced);
 #endif
 }
 
@@ -105,13 +119,15 @@ int rcu_wait(struct rcu_domain *domain, uint32_t owner, uint64_t ticket, uint64_
 	uint64_t begin = now_ns();
 	struct timespec nap = {.tv_nsec = 2000};
 
+	bool fenced = false;
+
 	if (rcu_oldest(domain, owner, culprit) >= ticket)
 		return 0;
 	/*
-	 * No further barrier is needed: a reader that leaves now and comes back
-	 * does so after the barrier above, and sees what was unpublished.
+	 * One barrier is enough: a reader that leaves after it and comes back sees
+	 * what was unpublished.
 	 */
-	while (rcu_scan(domain, owner, culprit) < ticket) {
+	while (rcu_look(domain, owner, culprit, &fenced) < ticket) {
 		if (now_ns() - begin >= timeout_ns)
 			return -ETIMEDOUT;
 		if (now_ns() - begin < 5000) {

@@ -56,7 +56,7 @@ static void reader_release(struct rcu_reader *reader)
 	/* Release pairs with rcu_scan(): what the thread read is over (INV-SECTION-2). */
 	rcu_store_release(&reader->epoch, 0);
 	TEST_POINT("reader.released");
-	/* Release pairs with the acquires of reader_claim() and any_claimed(): the words are clean,
+	/* Release pairs with the acquires of reader_claim() and rcu_scan(): the words are clean,
 	 * and what the thread read is over. */
 	rcu_store_release(&reader->owner, 0);
 }
@@ -71,7 +71,7 @@ static struct rcu_reader *reader_claim(struct rcu_domain *domain, uint32_t owner
 			continue;
 		TEST_POINT("reader.claimed");
 		/*
-		 * A full barrier, pairs with rcu_scan() and any_claimed(): either a
+		 * A full barrier, pairs with rcu_scan(): either a
 		 * writer sees the new bound and the claim, or the sections of this
 		 * thread see what that writer unpublished (INV-SECTION-4).
 		 */

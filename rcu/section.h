@@ -26,9 +26,11 @@
  * INV-SECTION-2  F pairs with E: everything read in the section happens before
  *                what the writer does after the scan.
  * INV-SECTION-3  A word never exceeds the sequence, and the sequence is above 0.
- * INV-SECTION-4  A slot is claimed by a full barrier before the first A of its
- *                thread: where E finds no slot claimed, D needs no barrier in
- *                the readers.
+ * INV-SECTION-4  Only of a reader that E sees outside does D's barrier tell
+ *                something.  A word that has reached the ticket was loaded from it,
+ *                and its thread sees C from then on.  A slot is claimed by a full
+ *                barrier before the first A of its thread: where E, after one of the
+ *                writer's own, finds it free, whoever claims it sees C.
  */
 
 #include <stdbool.h>

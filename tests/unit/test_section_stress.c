@@ -4,7 +4,8 @@
  * reader that must never see poison in what it found.  Built with
  * -DRCU_PLANT_NO_GRACE_PERIOD (meson -Dplant=no_grace_period) all cases fail;
  * without the system call in barrier_all() (rcu/grace.c), the first case fails
- * in most runs; with any_claimed() saying no, all of them.
+ * in most runs; with rcu_scan() overlooking who is outside, the
+ * first and the last.
  */
 
 #include <time.h>
