@@ -14,6 +14,7 @@
 #include "atomic.h"
 #include "os.h"
 #include "space_backing.h"
+#include "space_map.h"
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
@@ -111,10 +112,43 @@ int space_backing_open(const struct rcumem_region *region, const struct stat *st
 	return 0;
 }
 
-void space_backing_put(struct space_backing *backing)
+/* One reference less: true when it was the last. */
+static bool backing_dropped(struct space_backing *backing)
 {
-	if (backing == NULL || --backing->ref_cnt)
-		return;
-	munmap(backing->base, backing->len);
-	free(backing);
+	return backing && --backing->ref_cnt == 0;
+}
+
+static void unmap(char *begin, const char *end)
+{
+	if (begin)
+		munmap(begin, (size_t)(end - begin));
+}
+
+/*
+ * A set's mappings were made one after the other, and most kernels put them side by side: what
+ * is adjacent goes in one call, for each call interrupts every CPU that runs this process.
+ */
+void space_backing_put_all(const struct space_region *regions, uint32_t cnt)
+{
+	char *begin = NULL, *end = NULL;
+
+	for (uint32_t i = 0; i < cnt; i++) {
+		struct space_backing *backing = regions[i].backing;
+		char *base;
+
+		if (!backing_dropped(backing))
+			continue;
+		base = backing->base;
+		if (base + backing->len == begin) {
+			begin = base;
+		} else if (base == end) {
+			end += backing->len;
+		} else {
+			unmap(begin, end);
+			begin = base;
+			end = base + backing->len;
+		}
+		free(backing);
+	}
+	unmap(begin, end);
 }

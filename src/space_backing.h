@@ -34,7 +34,9 @@ int space_backing_stat(const struct rcumem_region *region, struct stat *st);
 int space_backing_open(const struct rcumem_region *region, const struct stat *st,
 	struct space_backing **backing, uint64_t *va);
 
-/* Drop one reference; NULL is a region of the caller's own. */
-void space_backing_put(struct space_backing *backing);
+struct space_region;
+
+/* Drop the references of these regions, but for those on mappings of the caller's own. */
+void space_backing_put_all(const struct space_region *regions, uint32_t cnt);
 
 #endif /* SPACE_BACKING_H */

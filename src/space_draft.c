@@ -210,7 +210,6 @@ struct rcumem_map *space_draft_build(
 
 void space_draft_drop(struct space_draft *draft)
 {
-	for (uint32_t i = 0; i < draft->cnt; i++)
-		space_backing_put(draft->regions[i].backing);
+	space_backing_put_all(draft->regions, draft->cnt);
 	free(draft->regions);
 }

@@ -11,13 +11,6 @@
 #include "space_backing.h"
 #include "space_grace.h"
 
-/* Drop the mappings that only a map held which no reader holds. */
-static void map_release(const struct rcumem_map *map)
-{
-	for (uint32_t i = 0; i < map->cnt; i++)
-		space_backing_put(map->regions[i].backing);
-}
-
 /* Keep the larger of two spares. */
 static void space_spare_locked(struct rcumem_space *space, struct rcumem_map *map)
 {
@@ -38,7 +31,7 @@ void space_reclaim_locked(struct rcumem_space *space, uint64_t passed)
 
 		space->first = map->next;
 		space->deferred_cnt--;
-		map_release(map);
+		space_backing_put_all(map->regions, map->cnt);
 		space_spare_locked(space, map);
 	}
 }
@@ -93,7 +86,7 @@ void space_clear_locked(struct rcumem_space *space)
 {
 	space_reclaim_locked(space, UINT64_MAX);
 	if (space->map != space->empty) {
-		map_release(space->map);
+		space_backing_put_all(space->map->regions, space->map->cnt);
 		space_map_free(space->map);
 	}
 	space_map_free(space->spare);
