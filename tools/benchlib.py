@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What the commands that measure have in common."""
 
+import argparse
 import contextlib
 import json
 import operator
@@ -171,9 +172,19 @@ def hugepages_if_any(count):
         why = ""
         try:
             stack.enter_context(hugepages(count))
+        except PermissionError:
+            why = "no hugepages of 2 MiB: only root may reserve them"
         except (Unmeasurable, OSError) as error:
             why = f"no hugepages of 2 MiB: {error}"
         yield why
+
+
+def positive(text):
+    """A number of rounds on the command line."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return value
 
 
 def measure_rounds(build, patterns, rounds, min_time):
