@@ -74,6 +74,8 @@ static int claim(struct region *region, const struct free_range *range)
 
 	hotplug_reclaim_passed(region); /* First: the range may have been of one who has died. */
 	err = check_pages(region, range);
+	if (!err)
+		err = hotplug_reserve_withdraw(region, range->list, range->first, range->n);
 	if (err)
 		return err;
 	record = hotplug_record(region);

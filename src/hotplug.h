@@ -32,8 +32,11 @@ int hotplug_plug(struct region *region, const struct hotplug_request *request, i
 
 /* ---- hotplug_free.c ---- */
 
-/* Unpublish pages in use into the quarantine record `record`: 0, or -EAGAIN with nothing changed.
+/* Make sure that pages in use can be taken out of the IOVA index: 0 or -ENOSPC; changes no answer.
  */
+int hotplug_reserve_withdraw(struct region *region, uint32_t list, uint32_t first, uint32_t n);
+
+/* Unpublish such pages into the quarantine record `record`: 0, or -EAGAIN with nothing changed. */
 int hotplug_unpublish(struct region *region, uint32_t list, uint32_t first, uint32_t n,
 	uint32_t record, struct rcu_culprit *culprit);
 

@@ -107,13 +107,12 @@ static uint64_t page_iova(
 
 /* The IO addresses of all pages, checked against what the caller and the devices need. */
 static int learn_iovas(
-	struct region *region, const struct hotplug_request *request, uint64_t *iovas)
+	const struct region *region, const struct hotplug_request *request, uint64_t *iovas)
 {
 	const struct list_state *state = &region->states[request->list];
 	uint64_t page_sz = 1ull << state->page_shift;
 	unsigned int bits = rcu_load_relaxed(
 		&region->dma_bits); /* Relaxed: a mask set meanwhile counts for the next plug. */
-	int err = 0;
 
 	for (uint32_t i = 0; i < request->n; i++) {
 		iovas[i] = page_iova(region, state, request->first + i);
@@ -125,28 +124,47 @@ static int learn_iovas(
 			continue;
 		if (bits && !dma_fits(iovas[i], page_sz, bits))
 			return -ENOMEM;
-		err = index_iova_reserve(region, iovas[i], page_sz);
-		if (err)
-			return err;
 	}
 	return bits && !dma_all_fit(region, bits) ? -ENOMEM : 0;
 }
 
-/* Put the pages into the IOVA index, as few ranges as their IO addresses allow. */
+/* How many pages from one on have adjacent IO addresses. */
+static uint32_t run_of(
+	const struct hotplug_request *request, const uint64_t *iovas, uint32_t i, uint64_t page_sz)
+{
+	uint32_t n = 1;
+
+	while (i + n < request->n && iovas[i + n] == iovas[i] + n * page_sz)
+		n++;
+	return n;
+}
+
+/* Make sure that the pages can be put into the IOVA index. */
+static int reserve_iovas(
+	struct region *region, const struct hotplug_request *request, const uint64_t *iovas)
+{
+	unsigned int shift = region->states[request->list].page_shift;
+	int err = 0;
+
+	for (uint32_t i = 0, n; i < request->n && !err; i += n) {
+		n = run_of(request, iovas, i, 1ull << shift);
+		if (iovas[i] != RTE_BAD_IOVA)
+			err = index_iova_reserve(region, iovas[i], (uint64_t)n << shift, shift);
+	}
+	return err;
+}
+
+/* Put them there, as few ranges as their IO addresses allow. */
 static void index_iovas(
 	struct region *region, const struct hotplug_request *request, const uint64_t *iovas)
 {
 	const struct list_state *state = &region->states[request->list];
-	uint64_t page_sz = 1ull << state->page_shift;
 
 	for (uint32_t i = 0, n; i < request->n; i += n) {
-		n = 1;
-		if (iovas[i] == RTE_BAD_IOVA)
-			continue;
-		while (i + n < request->n && iovas[i + n] == iovas[i] + n * page_sz)
-			n++;
-		index_iova_set(
-			region, iovas[i], n * page_sz, segment_va(state, request->first + i));
+		n = run_of(request, iovas, i, 1ull << state->page_shift);
+		if (iovas[i] != RTE_BAD_IOVA)
+			index_iova_set(region, iovas[i], (uint64_t)n << state->page_shift,
+				segment_va(state, request->first + i));
 	}
 }
 
@@ -237,6 +255,8 @@ int hotplug_plug(struct region *region, const struct hotplug_request *request, i
 		goto undo_taken;
 	TEST_POINT("plug.backed");
 	err = learn_iovas(region, request, iovas);
+	if (!err)
+		err = reserve_iovas(region, request, iovas);
 	if (err)
 		goto undo_pages;
 	publish(region, request, iovas); /* From here on nothing fails. */

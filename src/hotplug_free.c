@@ -16,33 +16,47 @@
 #include "segment.h"
 #include "snapshot_edit.h"
 
-/* Take pages out of the IOVA index, as few ranges as their IO addresses allow. */
-static void clear_iovas(struct region *region, uint32_t list, uint32_t first, uint32_t n)
+/* Call for as few ranges as the IO addresses of pages allow, until one fails. */
+static int each_iovas(struct region *region, uint32_t list, uint32_t first, uint32_t n,
+	int (*fn)(struct region *region, uint64_t iova, uint64_t len, unsigned int page_shift))
 {
-	uint64_t page_sz = 1ull << region->states[list].page_shift;
+	unsigned int shift = region->states[list].page_shift;
 	uint64_t begin = 0, len = 0;
+	int err = 0;
 
-	for (uint32_t page = first; page < first + n; page++) {
+	for (uint32_t page = first; page < first + n && !err; page++) {
 		uint64_t iova = rcu_load_relaxed(
 			&segment_mirror(region, list, page)->iova); /* Relaxed: under the mutex. */
 
 		if (len && iova == begin + len) {
-			len += page_sz;
+			len += 1ull << shift;
 			continue;
 		}
 		if (len)
-			index_iova_clear(region, begin, len);
+			err = fn(region, begin, len, shift);
 		begin = iova;
 		/* 0: recovery meets a page that was not described yet. */
-		len = iova == RTE_BAD_IOVA || iova == 0 ? 0 : page_sz;
+		len = iova == RTE_BAD_IOVA || iova == 0 ? 0 : 1ull << shift;
 	}
-	if (len)
-		index_iova_clear(region, begin, len);
+	return len && !err ? fn(region, begin, len, shift) : err;
+}
+
+/* What recovery meets and cannot reserve was not reserved by the dead one, and is not there. */
+static int clear_iovas(struct region *region, uint64_t iova, uint64_t len, unsigned int page_shift)
+{
+	if (index_iova_reserve(region, iova, len, page_shift) == 0)
+		index_iova_clear(region, iova, len);
+	return 0;
+}
+
+int hotplug_reserve_withdraw(struct region *region, uint32_t list, uint32_t first, uint32_t n)
+{
+	return each_iovas(region, list, first, n, index_iova_reserve);
 }
 
 void hotplug_withdraw(struct region *region, uint32_t list, uint32_t first, uint32_t n)
 {
-	clear_iovas(region, list, first, n);
+	each_iovas(region, list, first, n, clear_iovas);
 	segment_withdraw(region, list, first, n);
 }
 

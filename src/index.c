@@ -61,9 +61,24 @@ int index_pages_reserve(struct region *region, uint32_t list, uint32_t first, ui
 	return err;
 }
 
-int index_iova_reserve(struct region *region, uint64_t iova, uint64_t len)
+/* Words of 2 MiB, and larger ones for larger pages alone: the window has no others.  Words of 4 KiB
+ * where a range covers 2 MiB in part. */
+int index_iova_reserve(struct region *region, uint64_t iova, uint64_t len, unsigned int page_shift)
 {
-	return rcu_radix_reserve(region->iova_index, iova, iova + (len - 1));
+	uint64_t part = 1ull << (page_shift > RCU_RADIX_MID ? page_shift : RCU_RADIX_MID);
+	uint64_t last = iova + (len - 1);
+	int err;
+
+	for (;;) {
+		uint64_t end = iova | (part - 1);
+
+		if (end > last)
+			end = last;
+		err = rcu_radix_reserve(region->iova_index, iova, end);
+		if (err || end == last)
+			return err;
+		iova = end + 1;
+	}
 }
 
 /* Pages and words have the same size, or a page has several words: all of them name its descriptor.

@@ -16,7 +16,9 @@
  *
  * iova_index  internal segments in use.
  *   DIRECT    virtual minus IO address, a multiple of 4096: the whole answer,
- *             so that a lookup is right at the instant of its last load.
+ *             so that a lookup is right at the instant of its last load.  One of
+ *             2 MiB stands for 512 pages that were plugged together, until some
+ *             of them are freed.
  *
  * ext_index   pieces of external memory.
  *   EXTERNAL  list (48-63) and piece (4-47) that alone touches this range.
@@ -83,7 +85,9 @@ int index_list_add(struct region *region, uint32_t list);
 /* Make sure that these pages of an internal list can be indexed: 0 or -ENOSPC; changes no answer.
  */
 int index_pages_reserve(struct region *region, uint32_t list, uint32_t first, uint32_t n);
-int index_iova_reserve(struct region *region, uint64_t iova, uint64_t len);
+
+/* The same of IO addresses, also for taking out a part of what one word of 2 MiB may name. */
+int index_iova_reserve(struct region *region, uint64_t iova, uint64_t len, unsigned int page_shift);
 
 /* Words that lead to the descriptors of pages, DIRECT or PAGES, where there are none yet. */
 void index_pages_direct(struct region *region, uint32_t list, uint32_t first, uint32_t n);

@@ -114,7 +114,9 @@ static void pages_move(uint32_t list, uint32_t first, const uint64_t *to)
 
 		index_iova_clear(region, s->iova, page_sz);
 		s->iova = to[i];
-		assert_int_equal(index_iova_reserve(region, to[i], page_sz), 0);
+		assert_int_equal(index_iova_reserve(region, to[i], page_sz,
+					 (unsigned int)__builtin_ctzll(page_sz)),
+			0);
 		index_iova_set(region, to[i], page_sz, s->addr);
 	}
 }

@@ -89,7 +89,7 @@ static void io_addresses_lead_to_the_pages_that_have_them(void **state)
 			 va = 0x100000000ull + random_below(1 << 20) * 4096;
 
 		n = n < WINDOW - at ? n : WINDOW - at;
-		assert_int_equal(index_iova_reserve(region, iova, n * 4096ull), 0);
+		assert_int_equal(index_iova_reserve(region, iova, n * 4096ull, 12), 0);
 		if (random_below(2))
 			index_iova_set(region, iova, n * 4096ull, va);
 		else

@@ -112,7 +112,7 @@ static void io_address_is_right_only_while_the_index_leads_from_it_to_the_page(v
 	uint64_t va = segment_va(&region->states[LIST], 7), iova;
 
 	(void)state;
-	assert_int_equal(index_iova_reserve(region, IOVA, RTE_PGSIZE_2M), 0);
+	assert_int_equal(index_iova_reserve(region, IOVA, RTE_PGSIZE_2M, 21), 0);
 	assert_false(segment_iova(region, LIST, 7, &iova));
 	segment_describe(region, LIST, 7, IOVA, 0);
 	assert_false(segment_iova(region, LIST, 7, &iova));
