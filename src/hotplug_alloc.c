@@ -63,6 +63,29 @@ static int check_node(const struct region *region, const struct hotplug_request 
 	return 0;
 }
 
+/*
+ * Plug pages and map them here.  Ordinary ones go into guarded holes in one
+ * step, several threads at a time, which fallocate() keeps apart; what the
+ * guard of this list or this kernel does not do ends in the usual way.
+ */
+static int plug(int fd, uint64_t off, uint64_t len, void *va, uint64_t page_sz)
+{
+	int err = -EINVAL;
+
+	if (page_sz == OS_PAGE && runtime.guard_fd >= 0) {
+		err = os_fill_holes(runtime.guard_fd, va, len);
+		if (err)
+			os_pages_unplug(fd, off, len);
+	}
+	if (!err || err == -ENOMEM)
+		return err;
+	err = os_pages_plug(fd, off, len, page_sz);
+	TEST_POINT("plug.allocated");
+	if (!err)
+		os_fill(va, len, page_sz);
+	return err;
+}
+
 static int back(const struct region *region, const struct hotplug_request *request)
 {
 	const struct list_state *state = &region->states[request->list];
@@ -81,12 +104,10 @@ static int back(const struct region *region, const struct hotplug_request *reque
 	err = os_numa_bind(state->socket, &policy);
 	if (err)
 		return err;
-	err = os_pages_plug(fd, off, len, page_sz);
+	err = plug(fd, off, len, (void *)(uintptr_t)segment_va(state, request->first), page_sz);
 	os_numa_restore(&policy);
 	if (err)
 		return err;
-	TEST_POINT("plug.allocated");
-	os_fill((void *)(uintptr_t)segment_va(state, request->first), len, page_sz);
 	err = check_node(region, request);
 	if (err)
 		os_pages_unplug(fd, off, len);

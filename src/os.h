@@ -68,6 +68,13 @@ uint64_t os_hugepages_free(uint64_t page_sz);
 void os_fill(void *va, uint64_t len, uint64_t page_sz);
 
 /*
+ * Plug [va, va + len), guarded holes of ordinary pages, mapped and cleared: 0,
+ * or -errno with some of them plugged.  By several threads when it is much;
+ * the caller's NUMA policy decides where the pages come from.
+ */
+int os_fill_holes(int guard_fd, void *va, uint64_t len);
+
+/*
  * Give a part of `fd` cleared pages, if several threads are faster at it than
  * os_pages_plug(), which the caller asks next: some may be missing.  The
  * threads have the caller's NUMA policy.
@@ -91,6 +98,9 @@ int os_file_data(int fd, uint64_t from, uint64_t *begin, uint64_t *end);
 /* A userfaultfd that turns accesses to holes into SIGBUS, or -errno. */
 int os_guard_open(void);
 int os_guard_add(int guard_fd, void *va, uint64_t len);
+
+/* Put cleared ordinary pages into guarded holes: 0, or -errno, after which some may be there. */
+int os_guard_fill(int guard_fd, void *va, uint64_t len);
 
 /* ---- os_limits.c: memory cgroup ---- */
 

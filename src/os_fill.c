@@ -37,19 +37,32 @@ struct fill {
 	uint64_t len;
 	uint64_t step;
 	uint64_t next; /* First byte that no thread has taken. */
+	int guard_fd;  /* -1: the pages are to be mapped; else holes are to be plugged. */
+	int err;
 };
+
+static int fill_step(const struct fill *fill, char *va, uint64_t len)
+{
+	if (fill->guard_fd >= 0)
+		return os_guard_fill(fill->guard_fd, va, len);
+	while (madvise(va, len, MADV_POPULATE_WRITE))
+		if (errno != EINTR)
+			return -errno;
+	return 0;
+}
 
 static void fill_steps(struct fill *fill)
 {
 	uint64_t at, len;
+	int err = 0;
 
 	/* Relaxed: it only tells the threads apart, and they are joined. */
-	while ((at = rcu_fetch_add_relaxed(&fill->next, fill->step)) < fill->len) {
+	while (!err && (at = rcu_fetch_add_relaxed(&fill->next, fill->step)) < fill->len) {
 		len = fill->len - at < fill->step ? fill->len - at : fill->step;
-		while (madvise(fill->va + at, len, MADV_POPULATE_WRITE))
-			if (errno != EINTR)
-				return;
+		err = fill_step(fill, fill->va + at, len);
 	}
+	if (err)
+		rcu_store_relaxed(&fill->err, err); /* Relaxed: any of the threads' errors. */
 }
 
 static void *helper_main(void *arg)
@@ -69,21 +82,38 @@ static unsigned int helpers_for(uint64_t len)
 	return n < HELPERS_MAX ? (unsigned int)n : HELPERS_MAX;
 }
 
-void os_fill(void *va, uint64_t len, uint64_t page_sz)
+static void fill_all(struct fill *fill)
 {
-	struct fill fill = {.va = va, .len = len, .step = page_sz > STEP_LEN ? page_sz : STEP_LEN};
-	unsigned int n = helpers_for(len), started = 0;
+	unsigned int n = helpers_for(fill->len), started = 0;
 	pthread_t helpers[HELPERS_MAX];
 	int cancel;
 
 	/* Whoever was cancelled while it waits would leave helpers behind. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	while (started < n && os_thread_start(&helpers[started], helper_main, &fill) == 0)
+	while (started < n && os_thread_start(&helpers[started], helper_main, fill) == 0)
 		started++;
-	fill_steps(&fill);
+	fill_steps(fill);
 	while (started > 0)
 		pthread_join(helpers[--started], NULL);
 	pthread_setcancelstate(cancel, NULL);
+}
+
+void os_fill(void *va, uint64_t len, uint64_t page_sz)
+{
+	struct fill fill = {.va = va,
+		.len = len,
+		.step = page_sz > STEP_LEN ? page_sz : STEP_LEN,
+		.guard_fd = -1};
+
+	fill_all(&fill);
+}
+
+int os_fill_holes(int guard_fd, void *va, uint64_t len)
+{
+	struct fill fill = {.va = va, .len = len, .step = STEP_LEN, .guard_fd = guard_fd};
+
+	fill_all(&fill);
+	return fill.err;
 }
 
 void os_fill_file(int fd, uint64_t off, uint64_t len, uint64_t page_sz)

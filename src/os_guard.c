@@ -46,3 +46,21 @@ int os_guard_add(int guard_fd, void *va, uint64_t len)
 
 	return ioctl(guard_fd, UFFDIO_REGISTER, &reg) ? -errno : 0;
 }
+
+int os_guard_fill(int guard_fd, void *va, uint64_t len)
+{
+	struct uffdio_zeropage zero = {
+		.range = {.start = (uint64_t)(uintptr_t)va, .len = len},
+	};
+
+	while (zero.range.len && ioctl(guard_fd, UFFDIO_ZEROPAGE, &zero)) {
+		if (errno != EAGAIN && errno != EINTR)
+			return -errno;
+		/* It was interrupted, and tells how far it came. */
+		if (zero.zeropage > 0) {
+			zero.range.start += (uint64_t)zero.zeropage;
+			zero.range.len -= (uint64_t)zero.zeropage;
+		}
+	}
+	return 0;
+}
