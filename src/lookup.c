@@ -61,7 +61,7 @@ static __attribute__((noinline)) struct rte_memseg *segment_of_word(uint64_t wor
 }
 
 /* What the window does not answer: pages never plugged, external memory, what is in no list. */
-static __attribute__((noinline)) struct rte_memseg *segment_far(uint64_t va)
+static __attribute__((noinline, cold)) struct rte_memseg *segment_far(uint64_t va)
 {
 	return segment_of_word(rcu_radix_lookup(runtime_view.va_index.tree, va), va);
 }
@@ -86,9 +86,12 @@ struct rte_memseg *rte_mem_virt2memseg(const void *virt, const struct rte_memseg
 	if (__builtin_expect(msl != NULL, 0))
 		return segment_in_list(va, msl);
 	i = rcu_radix_view_index(view, va);
-	if (__builtin_expect(i >= view->window_cnt, 0))
+	if (__builtin_expect(i >= view->window_cnt, 0)) {
 		/* Who asks often asks of memory that is not ours. */
-		return rcu_radix_root_empty(view->tree, va) ? NULL : segment_far(va);
+		if (__builtin_expect(!rcu_radix_root_empty(view->tree, va), 0))
+			return segment_far(va);
+		return NULL;
+	}
 	word = rcu_radix_view_word(view, i);
 	/* An empty word is told from the other two by its segment: a compare less.  Nodes have none
 	 * of these tags: the few there are in this index are no hurry. */
@@ -101,7 +104,7 @@ struct rte_memseg *rte_mem_virt2memseg(const void *virt, const struct rte_memseg
 }
 
 /* What the window does not answer. */
-static __attribute__((noinline)) void *iova2virt_far(uint64_t iova)
+static __attribute__((noinline, cold)) void *iova2virt_far(uint64_t iova)
 {
 	uint64_t word = rcu_radix_lookup(runtime_view.iova_index.tree, iova);
 	void *va = NULL;
