@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* DPDK as Debian packages it.  With --no-huge it needs no privilege and keeps its shared files,
+ * so that arrays and lists can be detached and attached again. */
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_log.h>
+
+#include "side.h"
+
+const bool side_silent = false;
+
+const char *side_start(void)
+{
+	static char prefix[48]; /* EAL keeps pointers to its arguments. */
+	static char *args[] = {"oracle-dpdk", "--no-pci", "--no-telemetry", "--no-huge", "-m", "1",
+		"-l", "0", "--base-virtaddr", DPDK_BASE_VA, "--log-level", "1", "--file-prefix",
+		prefix, NULL};
+
+	snprintf(prefix, sizeof(prefix), "rcumem-oracle-%d", (int)getpid());
+	if (rte_eal_init((int)(sizeof(args) / sizeof(args[0])) - 1, args) < 0)
+		return rte_strerror(rte_errno);
+	return NULL;
+}
+
+/* EAL leaves its directory behind, empty. */
+void side_end(void)
+{
+	char dir[256];
+
+	snprintf(dir, sizeof(dir), "%s", rte_eal_get_runtime_dir());
+	rte_eal_cleanup();
+	rmdir(dir);
+}
+
+bool side_violate(const char *name)
+{
+	return false; /* DPDK is what is compared with. */
+}
+
+void side_violations(void)
+{
+}
