@@ -65,16 +65,17 @@ static void call_life(const struct op *op, struct rte_fbarray *arr, struct recor
 		rec->seen = digest_handle(rec->seen, arr);
 }
 
-/* Several in a row, so that long runs come about. */
+/* Several in a row, or at equal distances, so that long and equal runs come about. */
 static void call_mark(const struct op *op, struct rte_fbarray *arr, struct record *rec)
 {
 	bool used = op->fn == FN_rte_fbarray_set_used;
 	unsigned int idx = (unsigned int)op->arg[1];
 
-	for (uint64_t i = 0; i < op->arg[2] && rec->ret == 0; i++, idx++)
+	for (uint64_t i = 0; i < op->arg[2] && rec->ret == 0; i++, rec->cnt++) {
 		rec->ret = used ? rte_fbarray_set_used(arr, idx) : rte_fbarray_set_free(arr, idx);
-	rec->cnt = idx - (unsigned int)op->arg[1];
-	if (rec->ret && rec->cnt) /* The last of them was beyond the end. */
+		idx += (unsigned int)op->arg[3];
+	}
+	if (rec->ret) /* The last of them was beyond the end. */
 		rec->row = ROW_A_INVALID;
 	if (arr)
 		rec->seen = digest_handle(0, arr);

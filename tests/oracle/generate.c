@@ -121,6 +121,8 @@ static void draw_iova(uint64_t *arg)
 	if (one_in(10)) {
 		arg[0] = FROM_INTERNAL;
 		arg[1] = below(INTERNAL_USED);
+	} else if (one_in(8)) { /* Where pages end at 2^64. */
+		arg[1] = UINT64_MAX - 1 - below(1u << 14);
 	} else if (one_in(3) || !generate_list(&slot)) {
 		arg[1] = one_in(2) ? odd[below(6)] : random_next(&generate_state) >> below(64);
 	} else {

@@ -135,7 +135,9 @@ bool generate_array(struct op *op)
 		arg[1] = len - 1 - below(len < 10 ? len : 10); /* Just as many as there are. */
 		arg[2] = len - arg[1];
 	}
-	if (change && arg[1] < len && arg[1] + arg[2] > len && below(4))
-		arg[2] = len - arg[1];
+	if (change)
+		arg[3] = one_in(4) ? 1 + below(20) : 1;
+	if (change && arg[1] < len && arg[1] + arg[2] * arg[3] > len && below(4))
+		arg[2] = (len - arg[1] + arg[3] - 1) / arg[3];
 	return true;
 }

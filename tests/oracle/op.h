@@ -23,13 +23,13 @@
  * ARRAY_NULL, or ARRAY_LIST + slot: the segments of a list.
  */
 #define FUNCTIONS(F)                                                                               \
-	F(rte_extmem_register, 9, "from va len page table n")                                      \
-	F(rte_extmem_unregister, 9, "from va len")                                                 \
+	F(rte_extmem_register, 10, "from va len page table n")                                     \
+	F(rte_extmem_unregister, 7, "from va len")                                                 \
 	F(rte_extmem_attach, 3, "from va len")                                                     \
 	F(rte_extmem_detach, 3, "from va len")                                                     \
 	F(rte_mem_virt2memseg_list, 2, "from va")                                                  \
 	F(rte_mem_virt2memseg, 5, "from va slot")                                                  \
-	F(rte_mem_iova2virt, 8, "from iova")                                                       \
+	F(rte_mem_iova2virt, 11, "from iova")                                                      \
 	F(rte_mem_virt2iova, 1, "from va")                                                         \
 	F(rte_mem_virt2phy, 1, "from va")                                                          \
 	F(rte_mem_lock_page, 1, "from va")                                                         \
@@ -47,35 +47,35 @@
 	F(rte_memory_get_nchannel, 1, "")                                                          \
 	F(rte_memory_get_nrank, 1, "")                                                             \
 	F(rte_dump_physmem_layout, 1, "")                                                          \
-	F(rte_mem_check_dma_mask, 3, "bits")                                                       \
-	F(rte_mem_check_dma_mask_thread_unsafe, 3, "bits")                                         \
+	F(rte_mem_check_dma_mask, 4, "bits")                                                       \
+	F(rte_mem_check_dma_mask_thread_unsafe, 4, "bits")                                         \
 	F(rte_mem_set_dma_mask, 1, "bits")                                                         \
 	F(rte_fbarray_init, 3, "arr name len elt")                                                 \
 	F(rte_fbarray_attach, 2, "arr")                                                            \
 	F(rte_fbarray_detach, 2, "arr")                                                            \
 	F(rte_fbarray_destroy, 2, "arr")                                                           \
-	F(rte_fbarray_get, 1, "arr idx")                                                           \
-	F(rte_fbarray_find_idx, 1, "arr null off")                                                 \
-	F(rte_fbarray_set_used, 5, "arr idx cnt")                                                  \
-	F(rte_fbarray_set_free, 3, "arr idx cnt")                                                  \
-	F(rte_fbarray_is_used, 1, "arr idx")                                                       \
-	F(rte_fbarray_find_next_free, 1, "arr start")                                              \
-	F(rte_fbarray_find_next_used, 1, "arr start")                                              \
-	F(rte_fbarray_find_prev_free, 1, "arr start")                                              \
-	F(rte_fbarray_find_prev_used, 1, "arr start")                                              \
+	F(rte_fbarray_get, 2, "arr idx")                                                           \
+	F(rte_fbarray_find_idx, 2, "arr null off")                                                 \
+	F(rte_fbarray_set_used, 5, "arr idx cnt step")                                             \
+	F(rte_fbarray_set_free, 3, "arr idx cnt step")                                             \
+	F(rte_fbarray_is_used, 2, "arr idx")                                                       \
+	F(rte_fbarray_find_next_free, 2, "arr start")                                              \
+	F(rte_fbarray_find_next_used, 2, "arr start")                                              \
+	F(rte_fbarray_find_prev_free, 2, "arr start")                                              \
+	F(rte_fbarray_find_prev_used, 2, "arr start")                                              \
 	F(rte_fbarray_find_next_n_free, 8, "arr start n")                                          \
-	F(rte_fbarray_find_next_n_used, 2, "arr start n")                                          \
-	F(rte_fbarray_find_prev_n_free, 2, "arr start n")                                          \
-	F(rte_fbarray_find_prev_n_used, 2, "arr start n")                                          \
-	F(rte_fbarray_find_contig_free, 1, "arr start")                                            \
-	F(rte_fbarray_find_contig_used, 1, "arr start")                                            \
-	F(rte_fbarray_find_rev_contig_free, 1, "arr start")                                        \
-	F(rte_fbarray_find_rev_contig_used, 1, "arr start")                                        \
-	F(rte_fbarray_find_biggest_free, 1, "arr start")                                           \
-	F(rte_fbarray_find_biggest_used, 1, "arr start")                                           \
-	F(rte_fbarray_find_rev_biggest_free, 1, "arr start")                                       \
-	F(rte_fbarray_find_rev_biggest_used, 1, "arr start")                                       \
-	F(rte_fbarray_dump_metadata, 1, "arr null")
+	F(rte_fbarray_find_next_n_used, 3, "arr start n")                                          \
+	F(rte_fbarray_find_prev_n_free, 3, "arr start n")                                          \
+	F(rte_fbarray_find_prev_n_used, 3, "arr start n")                                          \
+	F(rte_fbarray_find_contig_free, 2, "arr start")                                            \
+	F(rte_fbarray_find_contig_used, 2, "arr start")                                            \
+	F(rte_fbarray_find_rev_contig_free, 2, "arr start")                                        \
+	F(rte_fbarray_find_rev_contig_used, 2, "arr start")                                        \
+	F(rte_fbarray_find_biggest_free, 2, "arr start")                                           \
+	F(rte_fbarray_find_biggest_used, 2, "arr start")                                           \
+	F(rte_fbarray_find_rev_biggest_free, 2, "arr start")                                       \
+	F(rte_fbarray_find_rev_biggest_used, 2, "arr start")                                       \
+	F(rte_fbarray_dump_metadata, 2, "arr null")
 
 enum function {
 #define FUNCTION_ID(name, weight, args) FN_##name,
