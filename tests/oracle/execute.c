@@ -195,10 +195,11 @@ bool execute_begin(void)
 	if (page != mapped || rte_memseg_list_walk(first_internal, NULL) || !world.internal)
 		return false;
 	*page = 1;
-	last = world.internal->addr_64 + (world.internal->memseg_arr.count * 4096ull) - 1;
+	last = world.internal->addr_64 +
+	       (world.internal->memseg_arr.count * world.internal->page_sz) - 1;
 	model.bits = 64 - (unsigned int)__builtin_clzll(last);
 	world.physmem = rte_eal_get_physmem_size();
-	return world.n_internal == 1 && last >= INTERNAL_FIRST && last <= INTERNAL_LAST;
+	return last >= INTERNAL_FIRST && last <= INTERNAL_LAST;
 }
 
 static void call(const struct op *op, struct record *rec)

@@ -20,7 +20,7 @@ struct world {
 
 extern struct world world;
 
-/* After side_start(): false when the library is not as the model takes it to be. */
+/* After side_start(): false when memory of the library's own is not where it should be. */
 bool execute_begin(void);
 
 /* Do the operation if it is legal, and change the model. */

@@ -52,7 +52,8 @@ static void call_dump(struct record *rec)
 		fd = strstr(line, "fd:");
 		if (sscanf(line, "Segment %u-", &list) != 1 || list < world.n_internal || !fd)
 			continue;
-		for (char *at = line; at < fd; at++)
+		rec->seen = digest(rec->seen, list - world.n_internal);
+		for (char *at = strchr(line, '-'); at < fd; at++)
 			rec->seen = digest(rec->seen, (unsigned char)*at);
 		rec->cnt++;
 	}

@@ -18,6 +18,7 @@ static struct {
 	uint64_t seed, ops;
 	const char *replay;
 	const char *violate;
+	const char *huge;
 	bool print; /* Operations instead of what comes of them. */
 	bool text;  /* Records as text. */
 } options;
@@ -110,12 +111,14 @@ static void run(FILE *file)
 /* The first record tells what the other side must agree to. */
 static const char *start(void)
 {
-	const char *why = side_start();
+	const char *why = side_start(model.capacity, options.huge);
 
 	if (why)
 		return why;
 	if (!execute_begin())
-		return "the library's own memory is not as expected";
+		return "the library's own memory is not where it should be";
+	if (world.n_internal + model.capacity != LISTS_ALL && !side_silent)
+		return "DPDK has another number of lists";
 	if (options.violate && !side_violate(options.violate))
 		return "no such violation";
 	out.record[out.cnt++] = (struct record){.fn = UINT16_MAX, .ret = model.bits};
@@ -128,8 +131,8 @@ static const char *start(void)
 static const struct option longs[] = {{"seed", required_argument, NULL, 's'},
 	{"ops", required_argument, NULL, 'n'}, {"replay", required_argument, NULL, 'r'},
 	{"print", no_argument, NULL, 'p'}, {"text", no_argument, NULL, 't'},
-	{"violate", required_argument, NULL, 'v'}, {"tables", no_argument, NULL, 'l'},
-	{NULL, 0, NULL, 0}};
+	{"violate", required_argument, NULL, 'v'}, {"huge", required_argument, NULL, 'h'},
+	{"tables", no_argument, NULL, 'l'}, {NULL, 0, NULL, 0}};
 
 /* False when there is nothing more to do. */
 static bool parse(int argc, char **argv)
@@ -147,6 +150,8 @@ static bool parse(int argc, char **argv)
 			options.text = true;
 		else if (opt == 'l')
 			return print_tables(), false;
+		else if (opt == 'h')
+			options.huge = optarg;
 		else if (opt == 'v')
 			options.violate = optarg;
 		else
@@ -162,8 +167,9 @@ int main(int argc, char **argv)
 
 	if (!parse(argc, argv))
 		return 0;
-	model.capacity = CAPACITY;
-	model.legacy = true;
+	/* Without hugepages DPDK has one list of its own, with them four. */
+	model.capacity = options.huge ? LISTS_ALL - 4 : LISTS_ALL - 1;
+	model.legacy = !options.huge;
 	if (options.replay && !(file = fopen(options.replay, "r")))
 		why = "cannot read the operations";
 	else if (!options.print)

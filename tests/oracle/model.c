@@ -57,7 +57,7 @@ static bool legal_register(const struct op *op)
 		model_row_external(op) != ROW_X3)
 		return false;
 	if (arg[0] == FROM_INTERNAL)
-		return page == 4096 && va < INTERNAL_USED &&
+		return model.legacy && page == 4096 && va < INTERNAL_USED &&
 		       (len <= INTERNAL_USED || len == LEN_INTERNAL);
 	if (arg[0] != FROM_ZERO || (len && in_internal(va, va + (len - 1))))
 		return false;
@@ -75,9 +75,11 @@ static bool legal_address(const uint64_t *arg)
 	case FROM_ZERO:
 		return !in_internal(arg[1], arg[1]);
 	case FROM_INTERNAL:
+		if (!model.legacy)
+			return false;
 		return arg[1] < INTERNAL_USED || arg[1] == UINT64_MAX;
 	case FROM_INTERNAL_END:
-		return arg[1] < INTERNAL_USED;
+		return model.legacy && arg[1] < INTERNAL_USED;
 	default:
 		return arg[1] < 8192; /* A page that is there, and one that is not. */
 	}
@@ -85,7 +87,7 @@ static bool legal_address(const uint64_t *arg)
 
 static bool legal_slot(uint64_t slot)
 {
-	return slot == SLOT_INTERNAL || slot == SLOT_NULL || model_list(slot);
+	return (slot == SLOT_INTERNAL && model.legacy) || slot == SLOT_NULL || model_list(slot);
 }
 
 static bool legal_array_life(const struct op *op)
@@ -132,7 +134,8 @@ bool model_legal(const struct op *op)
 	case FN_rte_extmem_unregister:
 	case FN_rte_extmem_attach:
 	case FN_rte_extmem_detach:
-		return arg[0] == FROM_ZERO || (arg[0] == FROM_INTERNAL && arg[2] <= INTERNAL_USED);
+		return arg[0] == FROM_ZERO ||
+		       (arg[0] == FROM_INTERNAL && model.legacy && arg[2] <= INTERNAL_USED);
 	case FN_rte_mem_virt2memseg:
 		return legal_address(arg) && arg[0] != FROM_MAPPED && legal_slot(arg[2]);
 	case FN_rte_mem_virt2memseg_list:

@@ -51,8 +51,8 @@ struct model_array {
 
 struct model {
 	unsigned int capacity; /* External lists that there is room for. */
-	bool legacy;           /* DPDK runs without hugepages: row L19. */
-	unsigned int bits;     /* Address width that the library's own memory needs. */
+	bool legacy;       /* DPDK runs without hugepages: row L19; memory of its own is as ours. */
+	unsigned int bits; /* Address width that the library's own memory needs. */
 	unsigned int live;
 	unsigned int detached;
 	struct model_list lists[LISTS_MAX];

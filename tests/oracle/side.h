@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* External lists that DPDK has room for beside its own, where it has one list. */
-#define CAPACITY 127
+/* Lists that DPDK has room for, its own included. */
+#define LISTS_ALL 128
 
 /* Where DPDK is told to begin: memory in use of both then needs the same number of address bits,
  * because that of rcumem stands behind its control region. */
@@ -17,8 +17,11 @@
 /* Success leaves rte_errno alone: a promise of rcumem only. */
 extern const bool side_silent;
 
-/* Start with room for CAPACITY external lists, without hugepages: NULL, or why not. */
-const char *side_start(void);
+/*
+ * Start with room for so many external lists: NULL, or why not.  `huge` is where hugepages are
+ * mounted, for DPDK; NULL to do without.
+ */
+const char *side_start(unsigned int capacity, const char *huge);
 
 void side_end(void);
 

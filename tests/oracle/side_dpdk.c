@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* DPDK as Debian packages it.  With --no-huge it needs no privilege and keeps its shared files,
- * so that arrays and lists can be detached and attached again. */
+/*
+ * DPDK as Debian packages it.  With --no-huge it needs no privilege; in both modes it has its
+ * shared files, so that arrays and lists can be detached and attached again.
+ */
 
 #include <stdio.h>
 #include <unistd.h>
@@ -13,15 +15,22 @@
 
 const bool side_silent = false;
 
-const char *side_start(void)
+const char *side_start(unsigned int capacity, const char *huge)
 {
-	static char prefix[48]; /* EAL keeps pointers to its arguments. */
-	static char *args[] = {"oracle-dpdk", "--no-pci", "--no-telemetry", "--no-huge", "-m", "1",
-		"-l", "0", "--base-virtaddr", DPDK_BASE_VA, "--log-level", "1", "--file-prefix",
-		prefix, NULL};
+	static char prefix[48], dir[256]; /* EAL keeps pointers to its arguments. */
+	static char *args[] = {"oracle-dpdk", "--no-pci", "--no-telemetry", "-l", "0", "-m", "2",
+		"--iova-mode", "va", "--base-virtaddr", DPDK_BASE_VA, "--log-level", "1",
+		"--file-prefix", prefix, "--huge-dir", dir, NULL};
+	int cnt = sizeof(args) / sizeof(args[0]) - 1;
 
+	if (!huge) {
+		args[--cnt] = NULL;
+		args[cnt - 1] = "--no-huge";
+	} else {
+		snprintf(dir, sizeof(dir), "%s", huge);
+	}
 	snprintf(prefix, sizeof(prefix), "rcumem-oracle-%d", (int)getpid());
-	if (rte_eal_init((int)(sizeof(args) / sizeof(args[0])) - 1, args) < 0)
+	if (rte_eal_init(cnt, args) < 0)
 		return rte_strerror(rte_errno);
 	return NULL;
 }

@@ -8,14 +8,14 @@
 
 const bool side_silent = true;
 
-const char *side_start(void)
+const char *side_start(unsigned int capacity, const char *huge)
 {
 	struct rcumem_options opts = {
 		.sz = sizeof(opts),
 		.iova_mode = RCUMEM_IOVA_VA,
 		.page_sizes = 4096,
 		.list_len = 1u << 30,
-		.max_lists = CAPACITY + 1,
+		.max_lists = capacity + 1,
 	};
 
 	if (rcumem_init(&opts) || !rcumem_pages_alloc(INTERNAL_USED, 4096, SOCKET_ID_ANY, 0))
