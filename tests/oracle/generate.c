@@ -129,7 +129,7 @@ static void draw_iova(uint64_t *arg)
 		list = &model.lists[slot];
 		page = one_in(3) ? list_pages(list) - 1 : below(list_pages(list));
 		arg[1] = table_iova(list->table, list->page, page);
-		arg[1] += one_in(2) ? list->page - one_in(4) : below(list->page);
+		arg[1] += below(3) ? list->page - one_in(4) : below(list->page);
 	}
 }
 

@@ -20,7 +20,7 @@ static void draw_init(uint64_t *arg)
 	arg[1] = below(NAMES_CNT);
 	arg[2] = draw_len();
 	arg[3] = elts[below(5)];
-	switch (below(12)) {
+	switch (below(10)) {
 	case 0:
 		arg[1] = NAMES_CNT;
 		break;
@@ -66,7 +66,7 @@ static bool draw_life(struct op *op)
 		op->arg[0] = below(3) ? draw_state(ARRAY_LIVE) : below(ARRAY_CNT);
 		break;
 	}
-	if (one_in(12))
+	if (one_in(7))
 		op->arg[0] = ARRAY_NULL;
 	return true;
 }

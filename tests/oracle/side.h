@@ -7,15 +7,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Lists that DPDK has room for, its own included. */
-#define LISTS_ALL 128
-
 /* Where DPDK is told to begin: memory in use of both then needs the same number of address bits,
  * because that of rcumem stands behind its control region. */
 #define DPDK_BASE_VA "0x580000000"
 
 /* Success leaves rte_errno alone: a promise of rcumem only. */
 extern const bool side_silent;
+
+/* Lists that there is room for once it has started, its own included. */
+extern unsigned int side_lists;
 
 /*
  * Start with room for so many external lists: NULL, or why not.  `huge` is where hugepages are

@@ -14,6 +14,7 @@
 #include "side.h"
 
 const bool side_silent = false;
+unsigned int side_lists = RTE_MAX_MEMSEG_LISTS;
 
 const char *side_start(unsigned int capacity, const char *huge)
 {

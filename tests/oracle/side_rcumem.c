@@ -7,6 +7,7 @@
 #include "side.h"
 
 const bool side_silent = true;
+unsigned int side_lists;
 
 const char *side_start(unsigned int capacity, const char *huge)
 {
@@ -18,6 +19,7 @@ const char *side_start(unsigned int capacity, const char *huge)
 		.max_lists = capacity + 1,
 	};
 
+	side_lists = opts.max_lists;
 	if (rcumem_init(&opts) || !rcumem_pages_alloc(INTERNAL_USED, 4096, SOCKET_ID_ANY, 0))
 		return rte_strerror(rte_errno);
 	return NULL;
