@@ -13,15 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/*
- * Two bugs can be planted to prove that the tests find them
- * (meson -Dplant=relaxed_publish, -Dplant=no_grace_period).
- */
-#ifdef RCU_PLANT_RELAXED_PUBLISH
-#define RCU_PUBLISH_ORDER __ATOMIC_RELAXED
-#else
-#define RCU_PUBLISH_ORDER __ATOMIC_RELEASE
-#endif
+#include "planted.h"
 
 #define rcu_load_relaxed(p)     __atomic_load_n((p), __ATOMIC_RELAXED)
 #define rcu_load_acquire(p)     __atomic_load_n((p), __ATOMIC_ACQUIRE)
@@ -30,7 +22,13 @@
 
 /* The store that makes new data reachable: a release, apart from rcu_store_release() so that it can
  * be planted. */
-#define rcu_publish(p, v) __atomic_store_n((p), (v), RCU_PUBLISH_ORDER)
+#define rcu_publish(p, v)                                                                          \
+	do {                                                                                       \
+		if (PLANTED(RELAXED_PUBLISH))                                                      \
+			__atomic_store_n((p), (v), __ATOMIC_RELAXED);                              \
+		else                                                                               \
+			__atomic_store_n((p), (v), __ATOMIC_RELEASE);                              \
+	} while (0)
 
 #define rcu_fetch_add_relaxed(p, v) __atomic_fetch_add((p), (v), __ATOMIC_RELAXED)
 #define rcu_fetch_or_release(p, v)  __atomic_fetch_or((p), (v), __ATOMIC_RELEASE)

@@ -24,7 +24,8 @@ uint64_t rcu_ticket(struct rcu_domain *domain)
  * readers fence themselves. */
 static void barrier_all(void)
 {
-	syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL_EXPEDITED, 0, 0);
+	if (!PLANTED(UNPAIRED_STORE))
+		syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL_EXPEDITED, 0, 0);
 }
 
 /* True when the calling thread, which is in no section where it asks, has this slot. */
@@ -92,12 +93,8 @@ static uint64_t rcu_look(
 uint64_t rcu_oldest(struct rcu_domain *domain, uint32_t owner, struct rcu_culprit *culprit)
 {
 	bool fenced = false;
-#ifdef RCU_PLANT_NO_GRACE_PERIOD
-	(void)rcu_look(domain, owner, culprit, &fenced);
-	return UINT64_MAX;
-#else
-	return rcu_look(domain, owner, culprit, &fenced);
-#endif
+
+	return PLANTED(NO_GRACE_PERIOD) ? UINT64_MAX : rcu_look(domain, owner, culprit, &fenced);
 }
 
 bool rcu_poll(struct rcu_domain *domain, uint64_t ticket, struct rcu_culprit *culprit)

@@ -113,6 +113,8 @@ static bool drain_locked(struct region *region)
 		if (runtime_region() != region)
 			return false;
 		TEST_POINT("event.told");
+		if (PLANTED(LOST_ACK))
+			break;
 		/* Release pairs with event_log_pending(): the callbacks are over.  The maximum, for
 		 * start_locked() may have gone further. */
 		rcu_fetch_max_release(&self->told, number);

@@ -266,6 +266,10 @@ int hotplug_plug(struct region *region, const struct hotplug_request *request, i
 
 	TEST_POINT("plug.prepared");
 	region->intent.event = listeners ? event_log_next(region) : 0;
+	if (PLANTED(LATE_INTENT)) {
+		pagemask_set(state->taken, state->n_pages, request->first, request->n, true);
+		back(region, request);
+	}
 	intent_begin(region, INTENT_ALLOC, request->list, request->first, request->n, seq,
 		(uint32_t)own);
 	TEST_POINT("plug.begun");

@@ -95,6 +95,8 @@ int hotplug_unpublish(struct region *region, uint32_t list, uint32_t first, uint
 	TEST_POINT("unpublish.edited");
 	ticket = snapshot_publish(&edit);
 	TEST_POINT("unpublish.published");
+	if (PLANTED(EARLY_PUNCH))
+		os_pages_unplug(runtime.list_fds[list], (uint64_t)first << state->page_shift, len);
 	hotplug_quarantine(region, record, list, first, n, ticket);
 	TEST_POINT("unpublish.recorded");
 	/* Relaxed, all of these: figures. */

@@ -59,6 +59,9 @@ void segment_withdraw(struct region *region, uint32_t list, uint32_t first, uint
 	}
 	/* No store of `addr`: a walk of an earlier snapshot may still show the page
 	 * (INV-SEGMENT-3). */
+	if (PLANTED(DESCRIPTOR_EARLY))
+		for (uint32_t page = first; page <= last; page++)
+			segment_clear(region, list, page);
 }
 
 void segment_clear(struct region *region, uint32_t list, uint32_t page)

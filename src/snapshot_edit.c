@@ -65,7 +65,7 @@ void snapshot_reclaim(struct region *region, uint64_t oldest)
 	for (; pool->ring_head < pool->ring_tail; pool->ring_head++) {
 		struct snapshot_retired *r = &pool->ring[pool->ring_head % pool->max];
 
-		if (r->ticket > oldest)
+		if (r->ticket > oldest && !PLANTED(SNAPSHOT_REUSED))
 			break;
 		TEST_POINT("snapshot.passed");
 		pool->born[r->block] = SNAPSHOT_BORN_FREE; /* INV-SNAPSHOT-4 */

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A writer that unpublishes, waits for a grace period and poisons, beside a
- * reader that must never see poison in what it found.  Built with
- * -DRCU_PLANT_NO_GRACE_PERIOD (meson -Dplant=no_grace_period) all cases fail;
- * without the system call in barrier_all() (rcu/grace.c), the first case fails
- * in most runs; with rcu_scan() overlooking who is outside, the
- * first and the last.
+ * reader that must never see poison in what it found.  With no_grace_period
+ * planted (rcu/planted.h) all cases fail; with unpaired_store the first case fails
+ * in most runs; with rcu_scan() overlooking who is outside, the first and the last.
  */
 
 #include <time.h>
