@@ -575,7 +575,7 @@ struct rcumem_features {
 	uint64_t page_sizes;  /**< OR of the page sizes the kernel knows, 4 KiB included. */
 	int hugepages_usable; /**< 1: at least one hugepage is free now. */
 	int userfaultfd;      /**< 1: holes are guarded. */
-	int membarrier;       /**< 1: sections cost no fence. */
+	int membarrier;       /**< 1: sections of a process that is alone cost no fence. */
 	int phys_addrs;       /**< 1: pagemap shows physical addresses. */
 	int numa_nodes;       /**< Nodes with memory or CPUs; 1 without NUMA. */
 };

@@ -20,12 +20,18 @@ uint64_t rcu_ticket(struct rcu_domain *domain)
 	return rcu_add_fetch_seq_cst(&domain->sequence, 1);
 }
 
-/* The other half of the readers' compiler barrier (INV-SECTION-1).  Where the kernel has none,
- * readers fence themselves. */
-static void barrier_all(void)
+void rcu_barrier_process(void)
 {
 	if (!PLANTED(UNPAIRED_STORE))
-		syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL_EXPEDITED, 0, 0);
+		syscall(__NR_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+}
+
+/* The other half of the readers' compiler barrier (INV-SECTION-1), where they have no fence. */
+static void barrier_all(struct rcu_domain *domain)
+{
+	/* Acquire pairs with rcu_share() and rcu_attach(): no reader is without a fence. */
+	if (!rcu_load_acquire(&domain->fences))
+		rcu_barrier_process();
 }
 
 /* True when the calling thread, which is in no section where it asks, has this slot. */
@@ -84,7 +90,7 @@ static uint64_t rcu_look(
 		oldest = rcu_scan(domain, owner, culprit, &outside);
 		if (!outside)
 			return oldest;
-		barrier_all();
+		barrier_all(domain);
 		*fenced = true;
 	}
 	return rcu_scan(domain, owner, culprit, &outside);

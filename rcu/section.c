@@ -24,9 +24,10 @@ uint32_t rcu_generation = 1;
  */
 static struct {
 	pthread_mutex_t lock;
-	struct rcu_domain *domain; /* Under the lock. */
-	uint32_t owner;            /* Under the lock. */
-	bool membarrier;           /* Under the lock. */
+	struct rcu_domain *domain;  /* Under the lock. */
+	uint32_t owner;             /* Under the lock. */
+	bool membarrier;            /* Under the lock. */
+	struct rcu_thread *threads; /* That have registered, and not ended; under the lock. */
 } rcu_process = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static pthread_key_t thread_key;
@@ -46,7 +47,7 @@ void rcu_domain_init(struct rcu_domain *domain, uint32_t reader_max)
 
 bool rcu_membarrier_register(void)
 {
-	return syscall(__NR_membarrier, MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED, 0, 0) == 0;
+	return syscall(__NR_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
 }
 
 /* Give a slot back; nobody looks at its words again until it is claimed. */
@@ -81,6 +82,26 @@ static struct rcu_reader *reader_claim(struct rcu_domain *domain, uint32_t owner
 	return NULL;
 }
 
+static void thread_list(struct rcu_thread *thread)
+{
+	if (thread->at)
+		return; /* Registered with an earlier attachment. */
+	thread->at = &rcu_process.threads;
+	thread->next = rcu_process.threads;
+	if (thread->next)
+		thread->next->at = &thread->next;
+	rcu_process.threads = thread;
+}
+
+static void thread_unlist(struct rcu_thread *thread)
+{
+	if (thread->at == NULL)
+		return;
+	*thread->at = thread->next;
+	if (thread->next)
+		thread->next->at = thread->at;
+}
+
 /* Runs in the exiting thread. */
 static void thread_exit(void *arg)
 {
@@ -88,6 +109,7 @@ static void thread_exit(void *arg)
 	pthread_mutex_lock(&rcu_process.lock);
 	if (rcu_process.domain && rcu_self.generation == rcu_generation)
 		reader_release(rcu_self.reader);
+	thread_unlist(&rcu_self);
 	pthread_mutex_unlock(&rcu_process.lock);
 	rcu_self = (struct rcu_thread){0};
 }
@@ -113,11 +135,14 @@ static int thread_register_locked(void)
 	TEST_POINT("reader.known");
 	/* Relaxed: a scan that still met the last owner may name either in its message. */
 	rcu_store_relaxed(&reader->tid, (int32_t)syscall(__NR_gettid));
+	thread_list(&rcu_self);
 	rcu_self = (struct rcu_thread){
 		.reader = reader,
 		.domain = rcu_process.domain,
 		.generation = rcu_generation,
 		.fence = !rcu_process.membarrier,
+		.next = rcu_self.next,
+		.at = rcu_self.at,
 	};
 	return 0;
 }
@@ -141,7 +166,27 @@ void rcu_attach(struct rcu_domain *domain, uint32_t owner, bool membarrier)
 	pthread_mutex_lock(&rcu_process.lock);
 	rcu_process.domain = domain;
 	rcu_process.owner = owner;
-	rcu_process.membarrier = membarrier;
+	/* Acquire pairs with rcu_share() of another process. */
+	rcu_process.membarrier = membarrier && !rcu_load_acquire(&domain->fences);
+	/* Release pairs with barrier_all(): none of this process's readers goes without. */
+	if (!membarrier)
+		rcu_store_release(&domain->fences, 1);
+	pthread_mutex_unlock(&rcu_process.lock);
+}
+
+void rcu_share(void)
+{
+	pthread_mutex_lock(&rcu_process.lock);
+	if (rcu_process.domain && rcu_process.membarrier) {
+		rcu_process.membarrier = false;
+		/* Relaxed: the barrier below orders. */
+		for (struct rcu_thread *thread = rcu_process.threads; thread; thread = thread->next)
+			rcu_store_relaxed(&thread->fence, true);
+		/* Who has seen no fence has stored its word before. */
+		rcu_barrier_process();
+		/* Release pairs with barrier_all(): all fence themselves. */
+		rcu_store_release(&rcu_process.domain->fences, 1);
+	}
 	pthread_mutex_unlock(&rcu_process.lock);
 }
 
@@ -170,6 +215,7 @@ void rcu_forget(void)
 	/* Only this thread exists in the child, and the parent may have held the lock. */
 	pthread_mutex_init(&rcu_process.lock, NULL);
 	rcu_process.domain = NULL;
+	rcu_process.threads = NULL;
 	rcu_store_relaxed(&rcu_generation, rcu_generation + 1); /* Relaxed: one thread. */
 	rcu_self = (struct rcu_thread){0};
 }

@@ -21,8 +21,11 @@
  *   F  word = 0 (release)
  *
  * INV-SECTION-1  A and B are ordered as seen by E: either E sees the word of A,
- *                or B sees C.  The reader has only a compiler barrier; D is the
- *                other half.  Without membarrier the reader fences itself.
+ *                or B sees C.  In a process that is alone the reader has only a
+ *                compiler barrier; D is the other half.  Where other processes
+ *                read too, and without membarrier, readers fence themselves:
+ *                the kernel's barrier for all processes misses processors on which
+ *                a thread of the same process ended (seen with Linux 6.18).
  * INV-SECTION-2  F pairs with E: everything read in the section happens before
  *                what the writer does after the scan.
  * INV-SECTION-3  A word never exceeds the sequence, and the sequence is above 0.
@@ -54,6 +57,7 @@ struct rcu_domain {
 		__attribute__((aligned(RCU_CACHE_LINE))); /* Writers only, holding the writer mutex
 							     or not: an atomic add. */
 	uint32_t reader_max;                              /* Immutable. */
+	uint32_t fences;      /* Set once: all readers fence themselves.  See rcu_share(). */
 	uint32_t reader_high; /* Slots ever used; grows by atomic maximum, never shrinks. */
 	struct rcu_reader readers[] __attribute__((aligned(RCU_CACHE_LINE)));
 };
@@ -62,11 +66,13 @@ struct rcu_domain {
 struct rcu_thread {
 	struct rcu_reader *reader; /* Meaningful while `generation` is rcu_generation. */
 	struct rcu_domain *domain;
-	uint32_t generation; /* Of the attachment this thread registered with; 0 before. */
-	uint32_t nesting;    /* Explicit sections. */
-	bool qsbr;           /* Registered as a QSBR reader. */
-	bool online;         /* ... and inside its long section. */
-	bool fence;          /* No membarrier: sections fence themselves. */
+	uint32_t generation;     /* Of the attachment this thread registered with; 0 before. */
+	uint32_t nesting;        /* Explicit sections. */
+	bool qsbr;               /* Registered as a QSBR reader. */
+	bool online;             /* ... and inside its long section. */
+	bool fence;              /* Sections fence themselves.  Set by rcu_share(), too. */
+	struct rcu_thread *next; /* Of those that have registered; under the lock of section.c. */
+	struct rcu_thread **at;  /* Where that list leads here; NULL: nowhere. */
 };
 
 extern __thread struct rcu_thread rcu_self
@@ -84,9 +90,13 @@ void rcu_domain_init(struct rcu_domain *domain, uint32_t reader_max);
 
 /*
  * Let this process use `domain` as process slot `owner`; `membarrier` tells
- * whether rcu_membarrier_register() succeeded in every process.
+ * whether rcu_membarrier_register() succeeded.  Not beside another process
+ * that has not called rcu_share().
  */
 void rcu_attach(struct rcu_domain *domain, uint32_t owner, bool membarrier);
+
+/* Before another process may attach: from here on readers fence themselves. */
+void rcu_share(void);
 
 /* Forget the domain: releases the slots of all threads of this process. */
 void rcu_detach(void);
@@ -148,11 +158,11 @@ static inline void rcu_word_set(void)
 #else
 	/* Release pairs with rcu_scan(): a quiescent state ends what came before it, like F. */
 	rcu_store_release(&reader->epoch, now);
+	rcu_compiler_barrier(); /* INV-SECTION-1: the barrier of the writer is the other half. */
+	/* Plain, and loaded after the store: rcu_share() has a barrier after it changes the byte.
+	 */
 	if (rcu_self.fence)
 		rcu_fence_full();
-	else
-		rcu_compiler_barrier(); /* INV-SECTION-1: the barrier of the writer is the other
-					   half. */
 #endif
 }
 
@@ -212,6 +222,9 @@ uint64_t rcu_ticket(struct rcu_domain *domain);
  * waits, so it may be called with the writer mutex held.
  */
 bool rcu_poll(struct rcu_domain *domain, uint64_t ticket, struct rcu_culprit *culprit);
+
+/* A full barrier in every running thread of this process. */
+void rcu_barrier_process(void);
 
 /* The oldest epoch that a reader of process slot `owner`, or of RCU_EVERYBODY, holds, after a
  * barrier; UINT64_MAX when none: whatever has a ticket at or below it is free. */

@@ -199,7 +199,7 @@ static int child_forgets(void)
 		return 2;
 	if (rcu_reader_count(domain) != 1) /* The parent's, untouched. */
 		return 3;
-	rcu_attach(domain, OWNER + 1, barrier_wanted && rcu_membarrier_register());
+	rcu_attach(domain, OWNER + 1, false);
 	if (rcu_section_enter() != 0 || rcu_reader_count(domain) != 2)
 		return 4;
 	rcu_section_exit();

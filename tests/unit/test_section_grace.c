@@ -170,10 +170,11 @@ static void a_reader_in_another_process_is_waited_for_and_named(void **state)
 
 	(void)state;
 	assert_int_equal(pipe(to_child) | pipe(to_parent), 0);
+	rcu_share();
 	pid = fork();
 	if (pid == 0) {
 		rcu_forget();
-		rcu_attach(domain, OWNER + 2, barrier_wanted && rcu_membarrier_register());
+		rcu_attach(domain, OWNER + 2, false);
 		byte = rcu_section_enter() == 0;
 		if (write(to_parent[1], &byte, 1) != 1 || read(to_child[0], &byte, 1) != 1)
 			_exit(1);

@@ -40,7 +40,8 @@ static void print_features(const struct rcumem_features *features)
 	printf("Features\n");
 	print_feature("userfaultfd", features->userfaultfd, "stray accesses to free pages fault",
 		"stray accesses to free pages take memory");
-	print_feature("membarrier", features->membarrier, "read sections need no fence",
+	print_feature("membarrier", features->membarrier,
+		"read sections need no fence in a process that is alone",
 		"each read section costs a fence");
 	print_feature("pagemap", features->phys_addrs, "IOVA mode pa is possible",
 		"IOVA mode va only (physical addresses need CAP_SYS_ADMIN)");
