@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <sys/mman.h>
 
+#include "callback.h"
 #include "lookup.h"
 
 #define PAGE    4096ull
@@ -89,6 +90,7 @@ void *external_main(void *arg)
 	uint64_t random = *(uint64_t *)arg;
 
 	thread_name = "external writer";
+	events_toggle();
 	while (!stress_over()) {
 		struct region *region = &regions[random_below(&random, REGIONS)];
 
@@ -96,6 +98,8 @@ void *external_main(void *arg)
 			region_unregister(region);
 		else
 			region_register(region);
+		if (random_below(&random, 32) == 0)
+			events_toggle();
 		sched_yield();
 	}
 	for (int i = 0; i < REGIONS && !stress_failed(); i++)

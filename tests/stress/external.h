@@ -13,7 +13,7 @@
 struct reader_start {
 	unsigned int reader; /* 0 to READERS - 1. */
 	uint64_t seed;
-	const char *name;
+	char name[32];
 	struct tally tally;
 };
 

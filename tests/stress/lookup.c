@@ -33,88 +33,6 @@ static bool has_iova(const struct arena *arena)
 	return !options.pa || arena->page_sz != RTE_PGSIZE_4K;
 }
 
-/* ---- What a section holds ---- */
-
-void holds_add(struct holds *holds, const struct arena *arena, uint32_t slot,
-	const struct rte_memseg *ms, const struct moment *before)
-{
-	struct hold *hold = &holds->hold[holds->n];
-	struct page_head head;
-	struct moment after;
-
-	if (holds->n == HOLDS_MAX)
-		return;
-	*hold = (struct hold){.arena = arena, .slot = slot, .ms = ms};
-	if (ms)
-		hold->said = *ms;
-	hold->generation = page_read(slot_va(arena, slot), arena->page_sz, &head);
-	after = moment_take(arena, slot);
-	if (hold->generation && !model_possible(before, &after, hold->generation))
-		stress_fail("recycled",
-			"page %p is of generation %llu, though %llu to %llu were to be found",
-			(void *)slot_va(arena, slot), (unsigned long long)hold->generation,
-			(unsigned long long)moment_generation(before),
-			(unsigned long long)moment_generation(&after));
-	holds->n++;
-	tally->holds++;
-}
-
-static void hold_recheck(struct hold *hold)
-{
-	char *va = slot_va(hold->arena, hold->slot);
-	struct page_head head;
-	uint64_t generation = page_read(va, hold->arena->page_sz, &head);
-	const struct rte_memseg *ms = hold->ms;
-
-	tally->rechecks++;
-	if (hold->generation && generation != hold->generation)
-		stress_fail("recycled",
-			"page %p was of generation %llu and is of %llu in the same section",
-			(void *)va, (unsigned long long)hold->generation,
-			(unsigned long long)generation);
-	hold->generation = generation;
-	if (ms && (ms->addr != hold->said.addr || ms->iova != hold->said.iova ||
-			  ms->len != hold->said.len || ms->flags != hold->said.flags ||
-			  ms->hugepage_sz != hold->said.hugepage_sz ||
-			  ms->socket_id != hold->said.socket_id))
-		stress_fail("recycled",
-			"the descriptor of %p said IOVA %#llx, length %zu and says %p, %#llx, %zu "
-			"in the same section",
-			(void *)va, (unsigned long long)hold->said.iova, hold->said.len, ms->addr,
-			(unsigned long long)ms->iova, ms->len);
-}
-
-void holds_recheck(struct holds *holds)
-{
-	for (unsigned int i = 0; i < holds->n; i++)
-		hold_recheck(&holds->hold[i]);
-}
-
-/* How long its free has been waiting for this section, when it has begun. */
-static void hold_age(const struct hold *hold)
-{
-	const struct slot *slot = &hold->arena->slots[hold->slot];
-	struct moment now = moment_take(hold->arena, hold->slot);
-	enum slot_state state = moment_state(&now);
-	uint64_t left = rcu_load_acquire(&slot->left_ns); /* Pairs with pages_free(). */
-	uint64_t at = now_ns();
-
-	if (hold->generation != moment_generation(&now) ||
-		(state != SLOT_LEAVING && state != SLOT_WAITING))
-		return;
-	tally->outlived++;
-	tally->age[log2_bucket(at > left ? (at - left) / 1000 : 0)]++;
-}
-
-void holds_end(struct holds *holds)
-{
-	for (unsigned int i = 0; i < holds->n; i++) {
-		hold_recheck(&holds->hold[i]);
-		hold_age(&holds->hold[i]);
-	}
-	holds->n = 0;
-}
-
 /* ---- Kinds of lookups ---- */
 
 static void judge(const char *what, const struct query *q, const struct moment *after, bool found)
@@ -251,12 +169,12 @@ static const struct {
 	{to_iova, true},
 };
 
-#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+#define LOOKUPS (sizeof(kinds) / sizeof(kinds[0]))
 
 void lookup_random(uint64_t *random, struct holds *holds)
 {
 	struct query q = query_random(random);
-	uint32_t kind = random_below(random, KINDS);
+	uint32_t kind = random_below(random, LOOKUPS);
 
 	if (!kinds[kind].by_iova || (has_iova(q.arena) && q.iova))
 		kinds[kind].ask(&q, holds);

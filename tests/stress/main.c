@@ -8,10 +8,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "callback.h"
 #include "external.h"
 #include "lookup.h"
+#include "silent.h"
 
-struct stress_options options = {.seconds = 60, .at_least = 1000};
+struct stress_options options = {.seconds = 60, .readers = 1, .at_least = 1000};
 
 static const char usage[] =
 	"Usage: stress [OPTION]...\n"
@@ -19,6 +21,7 @@ static const char usage[] =
 	"Plug and unplug pages beside readers that check every answer.\n"
 	"\n"
 	"      --seconds N   how long (60)\n"
+	"      --readers N   threads of each kind, 1 to 8 (1)\n"
 	"      --pages SIZE  4k, 2m, both, or auto: both where hugepages are free (auto)\n"
 	"      --iova MODE   va or pa (va); pa needs root\n"
 	"      --seed N      repeat a run's random choices\n"
@@ -75,6 +78,9 @@ static bool take_option(int option)
 	case 's':
 		options.seconds = (unsigned int)strtoul(optarg, NULL, 0);
 		return options.seconds > 0;
+	case 't':
+		options.readers = (unsigned int)strtoul(optarg, NULL, 0);
+		return options.readers > 0 && options.readers <= READERS_MAX;
 	case 'p':
 		return take_pages(optarg);
 	case 'i':
@@ -95,6 +101,7 @@ static void take_options(int argc, char **argv)
 {
 	static const struct option known[] = {
 		{"seconds", required_argument, NULL, 's'},
+		{"readers", required_argument, NULL, 't'},
 		{"pages", required_argument, NULL, 'p'},
 		{"iova", required_argument, NULL, 'i'},
 		{"seed", required_argument, NULL, 'r'},
@@ -172,31 +179,51 @@ static void pass_time(void)
 	stress_end();
 }
 
+/* The last one is patient, the others are of the kinds in turn. */
+static void reader_start(
+	struct reader_start *start, pthread_t *thread, unsigned int i, bool patient, uint64_t seed)
+{
+	static const struct {
+		void *(*main)(void *);
+		const char *name;
+	} kinds[KINDS + 1] = {
+		{section_reader_main, "section reader"},
+		{qsbr_reader_main, "QSBR reader"},
+		{walk_reader_main, "walking reader"},
+		{callback_reader_main, "reader in callbacks"},
+		{patient_reader_main, "patient reader"},
+	};
+	unsigned int kind = patient ? KINDS : i % KINDS;
+
+	*start = (struct reader_start){.reader = i, .seed = seed};
+	snprintf(start->name, sizeof(start->name), "%s %u", kinds[kind].name, i / KINDS + 1);
+	pthread_create(thread, NULL, kinds[kind].main, start);
+}
+
 static void run(struct tally *sum)
 {
-	static void *(*const mains[READERS])(void *) = {
-		section_reader_main, section_reader_main, qsbr_reader_main, walk_reader_main};
-	static const char *const names[READERS] = {
-		"section reader 1", "section reader 2", "QSBR reader", "walking reader"};
-	static struct reader_start starts[READERS];
-	pthread_t readers[READERS], writer, external;
-	uint64_t seed = options.seed, seeds[2] = {random_u64(&seed), random_u64(&seed)};
+	static void *(*const writers[])(void *) = {writer_main, external_main, nasty_main};
+	static struct reader_start starts[READERS + 1];
+	pthread_t threads[READERS + 1], writing[3];
+	uint64_t seed = options.seed, seeds[3];
+	unsigned int n = options.readers * KINDS;
 
 	pause_possible();
-	pthread_create(&writer, NULL, writer_main, &seeds[0]);
-	pthread_create(&external, NULL, external_main, &seeds[1]);
-	for (unsigned int i = 0; i < READERS; i++) {
-		starts[i] = (struct reader_start){
-			.reader = i, .seed = random_u64(&seed), .name = names[i]};
-		pthread_create(&readers[i], NULL, mains[i], &starts[i]);
+	silent_possible();
+	for (unsigned int i = 0; i < 3; i++) {
+		seeds[i] = random_u64(&seed);
+		pthread_create(&writing[i], NULL, writers[i], &seeds[i]);
 	}
+	for (unsigned int i = 0; i <= n; i++)
+		reader_start(&starts[i], &threads[i], i, i == n, random_u64(&seed));
 	pass_time();
-	pthread_join(writer, NULL);
-	pthread_join(external, NULL);
-	for (unsigned int i = 0; i < READERS; i++) {
-		pthread_join(readers[i], NULL);
+	for (unsigned int i = 0; i < 3; i++)
+		pthread_join(writing[i], NULL);
+	for (unsigned int i = 0; i <= n; i++) {
+		pthread_join(threads[i], NULL);
 		tally_add(sum, &starts[i].tally);
 	}
+	events_end(sum);
 }
 
 int main(int argc, char **argv)
@@ -207,11 +234,12 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	take_options(argc, argv);
 	start();
-	printf("seed %#llx, %u s, pages of%s%s, IO addresses %s\n",
-		(unsigned long long)options.seed, options.seconds, options.small ? " 4 KiB" : "",
-		options.large ? " 2 MiB" : "", options.pa ? "physical" : "virtual");
+	printf("seed %#llx, %u s, %u readers of each kind, pages of%s%s, IO addresses %s\n",
+		(unsigned long long)options.seed, options.seconds, options.readers,
+		options.small ? " 4 KiB" : "", options.large ? " 2 MiB" : "",
+		options.pa ? "physical" : "virtual");
 	run(&sum);
-	failed = stress_failed() ? 1 : report(&sum);
+	failed = stress_failed() ? 1 + report_ages(&sum) : report(&sum);
 	if (rcumem_fini()) {
 		printf("FAILED  rcumem_fini: errno %d\n", rte_errno);
 		failed++;

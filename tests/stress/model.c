@@ -44,6 +44,15 @@ struct moment moment_take(const struct arena *arena, uint32_t slot)
 	return (struct moment){state, rcu_load_acquire(&arena->allocs)};
 }
 
+uint64_t model_operations(void)
+{
+	uint64_t n = 0;
+
+	for (unsigned int i = 0; i < n_arenas; i++)
+		n += rcu_load_relaxed(&arenas[i].allocs); /* Relaxed: some are enough. */
+	return n;
+}
+
 enum expect model_expect(const struct moment *before, const struct moment *after)
 {
 	if (before->state != after->state)

@@ -79,6 +79,9 @@ static inline uint64_t moment_generation(const struct moment *moment)
 
 struct moment moment_take(const struct arena *arena, uint32_t slot);
 
+/* Allocations begun or ended so far. */
+uint64_t model_operations(void);
+
 enum expect {
 	EXPECT_ANY,
 	EXPECT_FOUND,

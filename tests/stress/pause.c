@@ -7,6 +7,7 @@
 #include "external.h"
 #include "lookup.h"
 #include "point.h"
+#include "silent.h"
 
 #define PAUSE_NS 20000000u
 
@@ -58,6 +59,7 @@ static void at_point(const char *name)
 	if (!self.point || strcmp(name, self.point) != 0)
 		return;
 	self.point = NULL;
+	silent_end(); /* Waiting takes calls. */
 	if (self.arena)
 		pause_for_replug();
 	else

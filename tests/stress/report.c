@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include "external.h"
+#include "callback.h"
 #include "lookup.h"
+#include "silent.h"
 #include "verdict.h"
 
 static uint32_t over;
@@ -42,6 +44,7 @@ void stress_fail(const char *kind, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	silent_end();
 	printf("FAILED %s: %s: %s (seed %#llx)\n", kind, thread_name, text,
 		(unsigned long long)options.seed);
 	fflush(stdout);
@@ -52,7 +55,10 @@ void stress_fail(const char *kind, const char *format, ...)
 static void on_fault(int signal, siginfo_t *info, void *context)
 {
 	char text[256];
-	int len = snprintf(text, sizeof(text),
+	int len;
+
+	silent_end();
+	len = snprintf(text, sizeof(text),
 		"FAILED recycled: %s: %s at %p: memory that was found is gone (seed %#llx)\n",
 		thread_name, signal == SIGBUS ? "SIGBUS" : "SIGSEGV", info->si_addr,
 		(unsigned long long)options.seed);
@@ -71,6 +77,10 @@ void report_signals(void)
 
 void reader_begin(struct reader_start *start)
 {
+	/* What a first section would do. */
+	if (rcumem_thread_init())
+		stress_fail("wrong", "no reader: errno %d", rte_errno);
+	silent_prepare();
 	thread_name = start->name;
 	tally = &start->tally;
 }
@@ -87,6 +97,14 @@ static void histogram(const char *title, const uint64_t *buckets)
 }
 
 #define N(x) ((unsigned long long)(x))
+
+int report_ages(const struct tally *sum)
+{
+	return verdict(sum->ages[1] > 0 && sum->ages[2] == 0,
+		"age of what was found, at its section's end: 0 in use %llu, 1 its free had begun "
+		"%llu, 2 and more %llu",
+		N(sum->ages[0]), N(sum->ages[1]), N(sum->ages[2]));
+}
 
 int report(const struct tally *sum)
 {
@@ -117,10 +135,18 @@ int report(const struct tally *sum)
 		N(sum->straddled), N(sum->paused),
 		pause_possible() ? "at least" : "no pause points; else at least",
 		N(options.at_least));
-	failed += verdict(sum->outlived > 0,
-		"%llu times a page stayed until the section's end though its free had begun",
-		N(sum->outlived));
-	histogram("how long before the section's end", sum->age);
+	failed += report_ages(sum);
+	histogram("how long before the section's end", sum->waited);
+	failed += verdict(sum->callbacks > sum->events && sum->events > 0 && sum->refused > 0,
+		"%llu callbacks of walks and %llu of events with readers in them, %llu writers "
+		"refused",
+		N(sum->callbacks - sum->events), N(sum->events), N(sum->refused));
+	failed += verdict(sum->patient > 0, "%llu sections that outlasted %d operations",
+		N(sum->patient), PATIENCE);
+	failed += verdict(
+		nasty_refused() > 0, "%llu calls with bad arguments refused", N(nasty_refused()));
+	printf("%s%llu rounds of readers without a system call\n",
+		silent_possible() ? "ok      " : "        not watched here: ", N(sum->silent));
 	failed += verdict(w->frees > 0,
 		"%llu frees, %llu returned while a reader held the pages, %llu grace periods, %llu "
 		"tries refused",

@@ -3,8 +3,9 @@
 #define STRESS_H
 
 /*
- * The stress test: one writer plugs and unplugs pages, another registers and
- * unregisters external memory, and four readers check every answer they get.
+ * Torture: one writer plugs and unplugs pages, another registers and unregisters
+ * external memory and turns events on and off, a third asks for what must be
+ * refused; readers of four kinds check every answer they get.
  *
  * What would be seen if the library broke a guarantee:
  *
@@ -12,8 +13,11 @@
  *   torn      members, or a page's contents, of two different uses
  *   early     a page found before it is complete
  *   late      a page found after free has returned, or not found after alloc has
- *   recycled  a page found in a section that is another one before it ends
+ *   recycled  a page found in a section that is another one, or free, before it ends
  *   partly    a walk that sees some pages of an allocation and not the others
+ *   noisy     a system call of a reader
+ *   blocked   a writer that waits for a reader with the mutex
+ *   allowed   a writer's call in a callback or section, or bad input, that succeeds
  *
  * page.h says what is in the pages, model.h what a right answer is.
  */
@@ -30,10 +34,14 @@
 
 #include "atomic.h"
 
-#define READERS 4
+#define KINDS       4
+#define READERS_MAX 8 /* Of each kind. */
+#define READERS     (KINDS * READERS_MAX)
+#define PATIENCE    16 /* Beginnings and ends of allocations. */
 
 struct stress_options {
 	unsigned int seconds;
+	unsigned int readers; /* Of each kind. */
 	uint64_t seed;
 	bool small;        /* Pages of 4 KiB. */
 	bool large;        /* Pages of 2 MiB. */
@@ -52,7 +60,6 @@ struct tally {
 	uint64_t must;     /* ... of which the model allowed one only. */
 	uint64_t holds;    /* Pages and descriptors found in a section. */
 	uint64_t rechecks; /* ... looked at again before its end. */
-	uint64_t outlived; /* ... that stayed though their free had begun. */
 	uint64_t walks;
 	uint64_t whole;    /* Allocations of several pages that a walk saw, all of each. */
 	uint64_t external; /* Answers about external memory compared with the model. */
@@ -60,7 +67,15 @@ struct tally {
 	uint64_t sections;
 	uint64_t straddled; /* Lookups that a page was re-plugged in within 1 ms of its free. */
 	uint64_t paused;    /* ... held at a pause point for it. */
-	uint64_t age[32];   /* `outlived`, by log2 of the microseconds since the free began. */
+	uint64_t callbacks; /* Of walks and events, in which the raw readers were used. */
+	uint64_t events;    /* ... of events. */
+	uint64_t refused;   /* Writers' calls in sections and callbacks. */
+	uint64_t silent;    /* Rounds in which a system call would have been seen. */
+	uint64_t patient;   /* Sections that outlasted several operations of the writer. */
+	/* What was found, by its age at the section's end: 0 in use, 1 its free had begun,
+	 * 2 that was over. */
+	uint64_t ages[3];
+	uint64_t waited[32]; /* Those of age 1, by log2 of the microseconds since then. */
 };
 
 /* What the writer did. */
@@ -101,13 +116,19 @@ void report_signals(void);
 /* One line for each check; the number that failed. */
 int report(const struct tally *sum);
 
+/* How old was what readers found: of a run that failed, too. */
+int report_ages(const struct tally *sum);
+
 /* ---- Threads ---- */
 
 void *writer_main(void *arg);
 void *external_main(void *arg);
+void *nasty_main(void *arg);
 void *section_reader_main(void *arg); /* arg: seed. */
 void *qsbr_reader_main(void *arg);
 void *walk_reader_main(void *arg);
+void *callback_reader_main(void *arg);
+void *patient_reader_main(void *arg);
 
 uint64_t now_ns(void);
 
