@@ -25,6 +25,9 @@ int os_thread_start(pthread_t *thread, void *(*main)(void *), void *arg)
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	err = pthread_create(thread, &attr, main, arg);
+	/* The program's thread-local memory, which stands on the stack too, is larger than that. */
+	if (err == EINVAL)
+		err = pthread_create(thread, NULL, main, arg);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	pthread_attr_destroy(&attr);
 	return -err;
