@@ -18,10 +18,11 @@
 
 #include "page.h"
 
-#define PROCESSES 8
-#define PLACES    2048 /* Pages of a size that are known; more are an error. */
-#define SIZES     2
-#define HELD      6 /* Allocations of a process at a time. */
+#define PROCESSES_MAX 8
+#define READER_KINDS  3
+#define PLACES        2048 /* Pages of a size that are known; more are an error. */
+#define SIZES         2
+#define HELD          6 /* Allocations of a process at a time. */
 
 enum place_state {
 	PLACE_ABSENT,
@@ -42,9 +43,18 @@ struct field {
 /* What a process did. */
 struct deeds {
 	uint64_t plugs, frees, refused;
-	uint64_t lookups, must_find, must_miss, holds, walks, whole, events;
-	uint64_t no_runtime; /* It could not begin. */
-	uint64_t lost;       /* The last one: pages that are left in the lists' files. */
+	uint64_t lookups, must_find, must_miss, holds, walks, whole;
+	uint64_t sections[READER_KINDS];
+	uint64_t ages[3]; /* Of what was found, at its section's end: as in struct tally. */
+};
+
+#define THREADS_MAX (1 + READER_KINDS * READERS_MAX)
+#define FILES_MAX   8
+
+/* A file of the runtime: as long as anybody has it, its pages are taken. */
+struct shared_file {
+	uint64_t dev;
+	uint64_t ino;
 };
 
 struct shared {
@@ -52,14 +62,18 @@ struct shared {
 	uint32_t done;  /* ... that hold nothing any more. */
 	uint32_t over;
 	uint32_t failed;
-	uint64_t ids; /* Of allocations. */
+	uint64_t ids;    /* Of allocations. */
+	uint64_t events; /* Told by those that listen. */
+	uint64_t lost;   /* Pages that are left in the lists' files, when all was given back. */
+	unsigned int n_files;
+	struct shared_file files[FILES_MAX];
 	unsigned int n_fields;
 	struct field fields[SIZES];
-	struct deeds deeds[PROCESSES];
+	struct deeds deeds[PROCESSES_MAX][THREADS_MAX]; /* The first of each is the writer's. */
 };
 
 extern struct shared *shared;
-extern struct deeds *deeds; /* Of this process. */
+extern __thread struct deeds *deeds; /* Of this thread. */
 
 /* A page's state before a lookup, and what was under way. */
 struct instant {
@@ -82,6 +96,15 @@ static inline struct instant instant_after(const struct field *field, uint32_t p
 	return (struct instant){state, rcu_load_acquire(&field->begun)};
 }
 
+/* The field of a page size, or NULL. */
+static inline struct field *field_of(uint64_t page_sz)
+{
+	for (unsigned int i = 0; i < shared->n_fields; i++)
+		if (shared->fields[i].page_sz == page_sz)
+			return &shared->fields[i];
+	return NULL;
+}
+
 static inline void *place_va(const struct field *field, uint32_t place)
 {
 	return (void *)(uintptr_t)(field->base + place * field->page_sz);
@@ -90,8 +113,19 @@ static inline void *place_va(const struct field *field, uint32_t place)
 /* The writing half, until it is over; then it gives everything back. */
 void writer_half(uint64_t seed);
 
-/* The reading half: a thread. */
-void *reader_half(void *seed);
+/* The reading half: threads, by kind in turn. */
+struct shared_reader {
+	unsigned int kind;
+	uint64_t seed;
+	struct deeds *deeds;
+};
+
+extern const char *const reader_kinds[READER_KINDS];
+
+void *reader_half(void *arg);
+
+/* One of the processes, from its fork to its end: its exit status. */
+int process_main(unsigned int process, uint64_t seed);
 
 /* A listener's view of the pages. */
 int view_begin(void);
@@ -100,10 +134,9 @@ void view_end(void);
 /* ---- shared_report.c ---- */
 
 long hugepages_free(void);
-long shmem_kib(void);
 void nap_ms(unsigned int ms);
 
 /* One line for each check: the number that failed. */
-int report_all(const char *directory, bool good, long huge_before, long shmem_before);
+int report_all(const char *directory, bool good);
 
 #endif /* STRESS_SHARED_H */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One of several processes that look pages up, walk, and listen. */
+/* One of several processes that look pages up and walk. */
 
 #include <string.h>
 #include <time.h>
@@ -7,14 +7,6 @@
 #include "shared.h"
 
 #define KEPT 8 /* Pages that are looked at again before the section ends. */
-
-static struct field *field_of(uint64_t page_sz)
-{
-	for (unsigned int i = 0; i < shared->n_fields; i++)
-		if (shared->fields[i].page_sz == page_sz)
-			return &shared->fields[i];
-	return NULL;
-}
 
 /* What a lookup between two instants found, against what it must have. */
 static void judge(const char *what, const struct field *field, uint32_t place,
@@ -96,6 +88,20 @@ static void lookup_one(uint64_t *random, bool inside, struct page_head *kept, un
 		kept[(*n)++] = head;
 }
 
+/* At the section's end: in use, or its free has begun; never over. */
+static void see_age(const struct page_head *kept)
+{
+	void *va = (void *)(uintptr_t)kept->addr;
+	const struct field *field = field_of(rte_mem_virt2memseg_list(va)->page_sz);
+	uint32_t place = (uint32_t)((kept->addr - field->base) / field->page_sz);
+	uint64_t now = instant_after(field, place).place;
+
+	if (now >> 2 == kept->generation && (now & 3) == PLACE_PRESENT)
+		deeds->ages[0]++;
+	else if (now >> 2 == kept->generation)
+		deeds->ages[1]++; /* Whether it is over is seen in its contents. */
+}
+
 /* What was found in a section is the same until its end. */
 static void recheck(const struct page_head *kept, unsigned int n)
 {
@@ -105,13 +111,15 @@ static void recheck(const struct page_head *kept, unsigned int n)
 		const struct field *field = ms ? field_of(ms->hugepage_sz) : NULL;
 		struct page_head head;
 
-		if (!field || ms->addr != va)
-			stress_fail("recycled", "the descriptor of page %p has changed", va);
-		else if (page_read(va, field->page_sz, &head) != kept[i].generation ||
-			 head.id != kept[i].id)
-			stress_fail("recycled", "page %p of generation %llu has changed", va,
-				(unsigned long long)kept[i].generation);
-		deeds->holds++;
+		if (field && ms->addr == va &&
+			page_read(va, field->page_sz, &head) == kept[i].generation &&
+			head.id == kept[i].id) {
+			deeds->holds++;
+			continue;
+		}
+		deeds->ages[2]++;
+		stress_fail("recycled", "page %p of generation %llu has changed", va,
+			(unsigned long long)kept[i].generation);
 	}
 }
 
@@ -163,7 +171,7 @@ static void see_whole(const struct view_of_walk *view, uint32_t f, uint32_t plac
 
 static void walk_one(void)
 {
-	static struct view_of_walk view;
+	static __thread struct view_of_walk view;
 
 	memset(view.seen, 0, sizeof(view.seen));
 	for (uint32_t f = 0; f < shared->n_fields; f++) {
@@ -172,9 +180,7 @@ static void walk_one(void)
 		for (uint32_t p = 0; p < PLACES; p++)
 			view.before[f][p] = instant_before(&shared->fields[f], p);
 	}
-	if (rcumem_read_lock())
-		stress_fail("wrong", "no section: errno %d", rte_errno);
-	rte_memseg_walk(see, &view);
+	rte_memseg_walk_thread_unsafe(see, &view);
 	deeds->walks++;
 	for (uint32_t f = 0; f < shared->n_fields; f++)
 		for (uint32_t p = 0; p < PLACES && !stress_failed(); p++) {
@@ -186,66 +192,78 @@ static void walk_one(void)
 			if (view.seen[f][p])
 				see_whole(&view, f, p);
 		}
-	rcumem_read_unlock();
 }
+
+/* ---- The kinds: what is inside of each is the same ---- */
+
+/* Inside a section of any kind: the raw readers. */
+static void look_inside(uint64_t *random)
+{
+	struct page_head kept[KEPT];
+	unsigned int n = 0;
+
+	for (uint32_t i = 8 + random_below(random, 24); i; i--)
+		lookup_one(random, true, kept, &n);
+	if (random_below(random, 16) == 0)
+		walk_one();
+	for (uint32_t i = random_below(random, 4); i; i--)
+		recheck(kept, n);
+	for (unsigned int i = 0; i < n; i++)
+		see_age(&kept[i]);
+}
+
+static void section(uint64_t *random)
+{
+	unsigned int none = 0;
+
+	if (rcumem_read_lock())
+		stress_fail("wrong", "no section: errno %d", rte_errno);
+	look_inside(random);
+	rcumem_read_unlock();
+	for (uint32_t i = random_below(random, 16); i; i--)
+		lookup_one(random, false, NULL, &none);
+}
+
+static void quiescent(uint64_t *random)
+{
+	look_inside(random);
+	rcumem_reader_quiescent();
+}
+
+static int in_callback(const struct rte_memseg_list *msl, void *arg)
+{
+	(void)msl;
+	look_inside(arg);
+	return 1;
+}
+
+static void callback(uint64_t *random)
+{
+	rte_memseg_list_walk(in_callback, random);
+}
+
+const char *const reader_kinds[READER_KINDS] = {"sections", "quiescent states", "callbacks"};
 
 void *reader_half(void *arg)
 {
-	uint64_t random = *(uint64_t *)arg;
+	static void (*const rounds[READER_KINDS])(uint64_t *) = {section, quiescent, callback};
+	struct shared_reader *self = arg;
 	struct timespec nap = {0};
 
+	deeds = self->deeds;
+	if (self->kind == 1 && rcumem_reader_register())
+		stress_fail("wrong", "no QSBR reader: errno %d", rte_errno);
 	while (!stress_over()) {
-		struct page_head kept[KEPT];
-		unsigned int n = 0;
-
-		if (rcumem_read_lock())
-			stress_fail("wrong", "no section: errno %d", rte_errno);
-		for (uint32_t i = 8 + random_below(&random, 24); i; i--)
-			lookup_one(&random, true, kept, &n);
-		for (uint32_t i = random_below(&random, 4); i; i--)
-			recheck(kept, n);
-		rcumem_read_unlock();
-		for (uint32_t i = random_below(&random, 16); i; i--)
-			lookup_one(&random, false, NULL, &n);
-		if (random_below(&random, 16) == 0)
-			walk_one();
-		nap.tv_nsec = random_below(&random, 200000);
+		rounds[self->kind](&self->seed);
+		deeds->sections[self->kind]++;
+		nap.tv_nsec = random_below(&self->seed, 200000 * options.readers);
+		if (self->kind == 1)
+			rcumem_reader_offline();
 		nanosleep(&nap, NULL); /* The writers are to get on. */
+		if (self->kind == 1)
+			rcumem_reader_online();
 	}
+	if (self->kind == 1)
+		rcumem_reader_unregister();
 	return NULL;
-}
-
-/* ---- Listening: what it was told of is what there is ---- */
-
-static bool known[SIZES][PLACES];
-
-static void on_event(enum rte_mem_event event, const void *addr, size_t len, void *arg)
-{
-	const struct rte_memseg_list *msl = rte_mem_virt2memseg_list(addr);
-	const struct field *field = msl ? field_of(msl->page_sz) : NULL;
-
-	(void)arg;
-	for (uint64_t off = 0; field && off < len; off += field->page_sz) {
-		uint64_t place = ((uint64_t)(uintptr_t)addr + off - field->base) / field->page_sz;
-		bool *page = &known[field - shared->fields][place < PLACES ? place : 0];
-
-		if (*page == (event == RTE_MEM_EVENT_ALLOC))
-			stress_fail("wrong", "told twice that page %llu %s",
-				(unsigned long long)place, *page ? "comes" : "goes");
-		*page = event == RTE_MEM_EVENT_ALLOC;
-	}
-	deeds->events++;
-}
-
-int view_begin(void)
-{
-	return rcumem_subscribe("stress", on_event, NULL);
-}
-
-void view_end(void)
-{
-	for (uint32_t f = 0; f < shared->n_fields; f++)
-		for (uint32_t p = 0; p < PLACES; p++)
-			if (known[f][p])
-				stress_fail("wrong", "not told that page %u goes", p);
 }

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What eight processes did, and what is left of it. */
 
+#include <dirent.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "shared.h"
@@ -25,33 +29,85 @@ long hugepages_free(void)
 	return number_in("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "%ld");
 }
 
-long shmem_kib(void)
+/* ---- Whether anybody still has a file of the runtime: then its pages are still taken ---- */
+
+static bool is_ours(uint64_t dev, uint64_t ino)
 {
-	return number_in("/proc/meminfo", "Shmem: %ld");
+	for (unsigned int i = 0; i < shared->n_files; i++)
+		if (shared->files[i].dev == dev && shared->files[i].ino == ino)
+			return true;
+	return false;
+}
+
+static bool maps_ours(const char *process)
+{
+	unsigned int major, minor;
+	unsigned long long ino;
+	char path[300], line[600];
+	bool found = false;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%s/maps", process);
+	file = fopen(path, "re");
+	while (file && !found && fgets(line, sizeof(line), file))
+		found = sscanf(line, "%*s %*s %*s %x:%x %llu", &major, &minor, &ino) == 3 && ino &&
+			is_ours(makedev(major, minor), ino);
+	if (file)
+		fclose(file);
+	return found;
+}
+
+static bool has_ours_open(const char *process)
+{
+	char path[600];
+	bool found = false;
+	struct dirent *entry;
+	struct stat st;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%s/fd", process);
+	dir = opendir(path);
+	while (dir && !found && (entry = readdir(dir))) {
+		snprintf(path, sizeof(path), "/proc/%s/fd/%s", process, entry->d_name);
+		found = stat(path, &st) == 0 && is_ours(st.st_dev, st.st_ino);
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+/* Processes that have a file of ours open or mapped. */
+static unsigned int processes_with_ours(void)
+{
+	DIR *dir = opendir("/proc");
+	struct dirent *entry;
+	unsigned int n = 0;
+
+	while (dir && (entry = readdir(dir)))
+		if (strspn(entry->d_name, "0123456789") == strlen(entry->d_name))
+			n += has_ours_open(entry->d_name) || maps_ours(entry->d_name);
+	if (dir)
+		closedir(dir);
+	return n;
 }
 
 #define N(x) ((unsigned long long)(x))
 
-int report_all(const char *directory, bool good, long huge_before, long shmem_before)
+int report_all(const char *directory, bool good)
 {
 	struct deeds sum = {0};
 	unsigned int writers = 0;
-	long huge = hugepages_free(), shmem;
+	unsigned int left = processes_with_ours();
 	int failed = 0;
 
-	for (unsigned int i = 0; i < PROCESSES; i++) {
-		writers += shared->deeds[i].plugs > 0;
-		for (size_t w = 0; w < sizeof(sum) / 8; w++)
-			((uint64_t *)&sum)[w] += ((uint64_t *)&shared->deeds[i])[w];
-	}
-	for (int i = 0; i < 40; i++) {
-		shmem = shmem_kib();
-		if (shmem <= shmem_before + 256)
-			break;
-		nap_ms(50);
+	for (unsigned int i = 0; i < options.processes; i++) {
+		writers += shared->deeds[i][0].plugs > 0;
+		for (unsigned int t = 0; t < THREADS_MAX; t++)
+			for (size_t w = 0; w < sizeof(sum) / 8; w++)
+				((uint64_t *)&sum)[w] += ((uint64_t *)&shared->deeds[i][t])[w];
 	}
 	failed += verdict(good, "all processes have ended well");
-	failed += verdict(writers == PROCESSES && sum.frees == sum.plugs,
+	failed += verdict(writers == options.processes && sum.frees == sum.plugs,
 		"%llu allocations by %u processes, %llu freed, %llu refused", N(sum.plugs), writers,
 		N(sum.frees), N(sum.refused));
 	failed += verdict(sum.must_find && sum.must_miss,
@@ -60,11 +116,17 @@ int report_all(const char *directory, bool good, long huge_before, long shmem_be
 	failed += verdict(sum.holds && sum.walks && sum.whole,
 		"%llu pages unchanged in sections, %llu walks with %llu whole allocations",
 		N(sum.holds), N(sum.walks), N(sum.whole));
-	failed += verdict(sum.events > 0, "%llu events told, each once", N(sum.events));
-	failed += verdict(sum.lost == 0 && huge == huge_before && shmem <= shmem_before + 256,
-		"%llu pages left in files; free hugepages %ld before, %ld after; shared memory %ld "
-		"KiB before, %ld after",
-		N(sum.lost), huge_before, huge, shmem_before, shmem);
+	for (unsigned int kind = 0; kind < READER_KINDS; kind++)
+		failed += verdict(sum.sections[kind] > 0, "%llu %s", N(sum.sections[kind]),
+			reader_kinds[kind]);
+	failed += verdict(sum.ages[0] > 0 && sum.ages[2] == 0,
+		"age of what was found, at its section's end: 0 in use %llu, 1 its free had begun "
+		"%llu, 2 and more %llu",
+		N(sum.ages[0]), N(sum.ages[1]), N(sum.ages[2]));
+	failed += verdict(shared->events > 0, "%llu events told, each once", N(shared->events));
+	failed += verdict(shared->n_files > 1 && shared->lost == 0 && left == 0,
+		"%llu pages left in %u files, which %u processes still have", N(shared->lost),
+		shared->n_files, left);
 	failed += verdict(rmdir(directory) == 0, "no file is left");
 	return failed;
 }

@@ -37,11 +37,12 @@
 #define KINDS       4
 #define READERS_MAX 8 /* Of each kind. */
 #define READERS     (KINDS * READERS_MAX)
-#define PATIENCE    16 /* Beginnings and ends of allocations. */
+#define PATIENCE    6 /* Beginnings and ends of allocations. */
 
 struct stress_options {
 	unsigned int seconds;
-	unsigned int readers; /* Of each kind. */
+	unsigned int readers;   /* Of each kind. */
+	unsigned int processes; /* Of those that share a runtime. */
 	uint64_t seed;
 	bool small;        /* Pages of 4 KiB. */
 	bool large;        /* Pages of 2 MiB. */
