@@ -135,8 +135,9 @@ static void wait_and_reclaim(struct region *region, uint32_t record, uint64_t ti
 	TEST_POINT("free.passed");
 	if (writer_lock(region))
 		return;
-	/* Another writer may have reclaimed it, and the record may serve another range by now. */
-	if (op->state == OP_QUARANTINE && op->ticket == ticket)
+	/* Another writer may have reclaimed it, and the record may serve another range by now.
+	 * Relaxed: quarantines begin and end under the mutex. */
+	if (rcu_load_relaxed(&op->state) == OP_QUARANTINE && op->ticket == ticket)
 		hotplug_reclaim(region, record);
 	writer_unlock(region);
 }

@@ -142,7 +142,7 @@ void hotplug_reclaim(struct region *region, uint32_t record)
 	/* Relaxed: a figure. */
 	rcu_store_relaxed(&region->stats.quarantined_bytes, region->stats.quarantined_bytes - len);
 	TEST_POINT("reclaim.counted");
-	op->state = OP_FREE_SLOT;
+	rcu_store_relaxed(&op->state, OP_FREE_SLOT); /* Relaxed: the mutex orders its next use. */
 	intent_end(region); /* The record is read again by a successor until here. */
 }
 
@@ -166,7 +166,9 @@ uint64_t hotplug_oldest_ticket(const struct region *region)
 	for (uint32_t i = 0; i < REGION_OPS; i++) {
 		const struct op_record *op = &region->ops[i];
 
-		if (op->state == OP_QUARANTINE && (oldest == 0 || op->ticket < oldest))
+		/* Relaxed: quarantines begin and end under the mutex. */
+		if (rcu_load_relaxed(&op->state) == OP_QUARANTINE &&
+			(oldest == 0 || op->ticket < oldest))
 			oldest = op->ticket;
 	}
 	return oldest;
@@ -228,12 +230,12 @@ static uint64_t unpublish_left(struct region *region)
 	uint64_t slots = 0;
 
 	for (uint32_t i = 0; i < REGION_OPS; i++) {
-		const struct op_record op = region->ops[i];
+		const struct op_record *op = &region->ops[i];
 
-		if (left(region, &region->ops[i]))
-			hotplug_unpublish(region, op.list, op.first, op.n, i, NULL);
+		if (left(region, op))
+			hotplug_unpublish(region, op->list, op->first, op->n, i, NULL);
 		else
-			slots |= awaited(region, &op);
+			slots |= awaited(region, op);
 	}
 	return slots;
 }
@@ -246,7 +248,8 @@ static uint64_t reclaim_passed(struct region *region)
 	uint64_t oldest = 0;
 
 	for (uint32_t i = 0; i < REGION_OPS; i++) {
-		if (region->ops[i].state != OP_QUARANTINE)
+		/* Relaxed: quarantines begin and end under the mutex. */
+		if (rcu_load_relaxed(&region->ops[i].state) != OP_QUARANTINE)
 			continue;
 		if (oldest == 0)
 			oldest = rcu_oldest(region->domain, RCU_EVERYBODY, &culprit);

@@ -84,11 +84,13 @@ void hotplug_abandon(struct region *region, uint64_t owner, unsigned int shift)
 {
 	for (uint32_t i = 0; i < REGION_OPS; i++) {
 		struct op_record *op = &region->ops[i];
-		/* Relaxed: its owner is gone, or waits for this thread. */
+		/* Relaxed, both: its owner is gone, or waits for this thread; others' do not
+		 * matter. */
 		uint32_t state = rcu_load_relaxed(&op->state);
+		uint64_t whose = rcu_load_relaxed(&op->owner);
 
 		if ((state != OP_ALLOC_EVENTS && state != OP_FREE_EVENTS) ||
-			op->owner >> shift != owner >> shift)
+			whose >> shift != owner >> shift)
 			continue;
 		if (state == OP_ALLOC_EVENTS || op->event >= event_log_next(region))
 			hotplug_record_done(region, i);

@@ -62,7 +62,8 @@ static void recount(struct region *region)
 		}
 	}
 	for (uint32_t i = 0; i < REGION_OPS; i++)
-		if (region->ops[i].state == OP_QUARANTINE)
+		/* Relaxed: quarantines begin and end under the mutex. */
+		if (rcu_load_relaxed(&region->ops[i].state) == OP_QUARANTINE)
 			quarantined += (uint64_t)region->ops[i].n
 				       << region->states[region->ops[i].list].page_shift;
 	/* Release pairs with external_iova2virt(), as in publish_list(). */
@@ -161,7 +162,8 @@ void intent_recover(struct region *region)
 	case INTENT_RECLAIM:
 		hotplug_reclaim_steps(region, &region->ops[intent.record]);
 		TEST_POINT("recover.reclaimed");
-		region->ops[intent.record].state = OP_FREE_SLOT;
+		/* Relaxed: as in hotplug_reclaim(). */
+		rcu_store_relaxed(&region->ops[intent.record].state, OP_FREE_SLOT);
 		break;
 	case INTENT_REGISTER:
 		if (!published)

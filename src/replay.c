@@ -9,9 +9,14 @@ void replay_take(struct replay *replay)
 
 	replay->root = snapshot_get(region);
 	replay->n_leaving = 0;
-	for (uint32_t i = 0; i < REGION_OPS; i++)
-		if (region->ops[i].state == OP_FREE_EVENTS)
-			replay->leaving[replay->n_leaving++] = region->ops[i];
+	for (uint32_t i = 0; i < REGION_OPS; i++) {
+		const struct op_record *op = &region->ops[i];
+
+		/* Relaxed: such a record begins, and the range goes, under the mutex. */
+		if (rcu_load_relaxed(&op->state) == OP_FREE_EVENTS)
+			replay->leaving[replay->n_leaving++] = (struct op_record){
+				.list = op->list, .first = op->first, .n = op->n};
+	}
 }
 
 static void replay_range(const struct replay *replay, uint32_t list, uint32_t first, uint32_t n)
