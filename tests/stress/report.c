@@ -145,8 +145,9 @@ int report(const struct tally *sum)
 		N(sum->patient), PATIENCE);
 	failed += verdict(
 		nasty_refused() > 0, "%llu calls with bad arguments refused", N(nasty_refused()));
-	printf("%s%llu rounds of readers without a system call\n",
-		silent_possible() ? "ok      " : "        not watched here: ", N(sum->silent));
+	failed += verdict(!silent_possible() || sum->silent > 0,
+		"%llu rounds of readers without a system call%s", N(sum->silent),
+		silent_possible() ? "" : ": not watched here");
 	failed += verdict(w->frees > 0,
 		"%llu frees, %llu returned while a reader held the pages, %llu grace periods, %llu "
 		"tries refused",
