@@ -113,7 +113,7 @@ static void process_that_locks_its_memory_takes_no_page(void **state)
 			peer_call(&peer[1], op_backed, 0), creates ? 0 : 2 * (int64_t)page_sz);
 		if (!others_have_lists() || page_sz > RTE_PGSIZE_4K)
 			assert_int_equal(hugepages_taken(), hugepages);
-		assert_in_range(shmem_kib() - shmem, 0, 16384);
+		assert_true(shmem_kib() - shmem <= 16384); /* Less: others gave some back. */
 		peer_must(&peer[1], op_free, peer_alloc(&peer[1], 2), 2);
 		peers_fini(&peer[1], 1);
 	}
