@@ -14,10 +14,12 @@ uint64_t nasty_refused(void)
 	return refused;
 }
 
-/* Somewhere in the list of an arena, where no page is ever allocated. */
+/* Near the end of the list of an arena, where no page is ever allocated. */
 static char *beyond(const struct arena *arena, uint64_t *random)
 {
-	return slot_va(arena, SLOTS_MAX + random_below(random, SLOTS_MAX));
+	uint64_t pages = arena->msl->len / arena->page_sz;
+
+	return slot_va(arena, (uint32_t)pages - 1 - random_below(random, 64));
 }
 
 static int bad_free(const struct arena *arena, uint64_t *random)
