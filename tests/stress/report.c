@@ -106,6 +106,25 @@ int report_ages(const struct tally *sum)
 		N(sum->ages[0]), N(sum->ages[1]), N(sum->ages[2]));
 }
 
+/* What callbacks, patience, bad arguments and silence were tried. */
+static int report_rules(const struct tally *sum)
+{
+	int failed = 0;
+
+	failed += verdict(sum->callbacks > sum->events && sum->events > 0 && sum->refused > 0,
+		"%llu callbacks of walks and %llu of events with readers in them, %llu writers "
+		"refused",
+		N(sum->callbacks - sum->events), N(sum->events), N(sum->refused));
+	failed += verdict(sum->patient > 0, "%llu sections that outlasted %d operations",
+		N(sum->patient), PATIENCE);
+	failed += verdict(
+		nasty_refused() > 0, "%llu calls with bad arguments refused", N(nasty_refused()));
+	failed += verdict(!silent_possible() || sum->silent > 0,
+		"%llu rounds of readers without a system call%s", N(sum->silent),
+		silent_possible() ? "" : ": not watched here");
+	return failed;
+}
+
 int report(const struct tally *sum)
 {
 	const struct writer_counts *w = &writer_counts;
@@ -137,17 +156,7 @@ int report(const struct tally *sum)
 		N(options.at_least));
 	failed += report_ages(sum);
 	histogram("how long before the section's end", sum->waited);
-	failed += verdict(sum->callbacks > sum->events && sum->events > 0 && sum->refused > 0,
-		"%llu callbacks of walks and %llu of events with readers in them, %llu writers "
-		"refused",
-		N(sum->callbacks - sum->events), N(sum->events), N(sum->refused));
-	failed += verdict(sum->patient > 0, "%llu sections that outlasted %d operations",
-		N(sum->patient), PATIENCE);
-	failed += verdict(
-		nasty_refused() > 0, "%llu calls with bad arguments refused", N(nasty_refused()));
-	failed += verdict(!silent_possible() || sum->silent > 0,
-		"%llu rounds of readers without a system call%s", N(sum->silent),
-		silent_possible() ? "" : ": not watched here");
+	failed += report_rules(sum);
 	failed += verdict(w->frees > 0,
 		"%llu frees, %llu returned while a reader held the pages, %llu grace periods, %llu "
 		"tries refused",

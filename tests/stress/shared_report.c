@@ -93,6 +93,20 @@ static unsigned int processes_with_ours(void)
 
 #define N(x) ((unsigned long long)(x))
 
+static int report_readers(const struct deeds *sum)
+{
+	int failed = 0;
+
+	for (unsigned int kind = 0; kind < READER_KINDS; kind++)
+		failed += verdict(sum->sections[kind] > 0, "%llu %s", N(sum->sections[kind]),
+			reader_kinds[kind]);
+	failed += verdict(sum->ages[0] > 0 && sum->ages[2] == 0,
+		"age of what was found, at its section's end: 0 in use %llu, 1 its free had begun "
+		"%llu, 2 and more %llu",
+		N(sum->ages[0]), N(sum->ages[1]), N(sum->ages[2]));
+	return failed;
+}
+
 int report_all(const char *directory, bool good)
 {
 	struct deeds sum = {0};
@@ -116,13 +130,7 @@ int report_all(const char *directory, bool good)
 	failed += verdict(sum.holds && sum.walks && sum.whole,
 		"%llu pages unchanged in sections, %llu walks with %llu whole allocations",
 		N(sum.holds), N(sum.walks), N(sum.whole));
-	for (unsigned int kind = 0; kind < READER_KINDS; kind++)
-		failed += verdict(sum.sections[kind] > 0, "%llu %s", N(sum.sections[kind]),
-			reader_kinds[kind]);
-	failed += verdict(sum.ages[0] > 0 && sum.ages[2] == 0,
-		"age of what was found, at its section's end: 0 in use %llu, 1 its free had begun "
-		"%llu, 2 and more %llu",
-		N(sum.ages[0]), N(sum.ages[1]), N(sum.ages[2]));
+	failed += report_readers(&sum);
 	failed += verdict(shared->events > 0, "%llu events told, each once", N(shared->events));
 	failed += verdict(shared->n_files > 1 && shared->lost == 0 && left == 0,
 		"%llu pages left in %u files, which %u processes still have", N(shared->lost),
