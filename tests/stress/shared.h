@@ -60,6 +60,7 @@ struct shared_file {
 struct shared {
 	uint32_t ready; /* Processes that have joined. */
 	uint32_t done;  /* ... that hold nothing any more. */
+	uint32_t level; /* Those that listen, when they have compared what they were told. */
 	uint32_t over;
 	uint32_t failed;
 	uint64_t ids;    /* Of allocations. */

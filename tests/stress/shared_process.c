@@ -151,9 +151,12 @@ int process_main(unsigned int process, uint64_t seed)
 	work(process, seed);
 	rcu_add_fetch_seq_cst(&shared->done, 1); /* Pairs with meet(). */
 	if (!stress_failed() && meet(&shared->done, options.processes)) {
-		if (process < LISTENERS)
+		if (process < LISTENERS) {
 			view_end();
-		if (process == 0)
+			rcu_add_fetch_seq_cst(&shared->level, 1); /* Pairs with meet(). */
+		}
+		/* It allocates, of which the others would be told. */
+		if (process == 0 && meet(&shared->level, LISTENERS))
 			shared->lost = pages_left();
 	}
 	if (rcumem_fini())
