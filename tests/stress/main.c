@@ -25,7 +25,8 @@ static const char usage[] =
 	"      --pages SIZE  4k, 2m, both, or auto: both where hugepages are free (auto)\n"
 	"      --iova MODE   va or pa (va); pa needs root\n"
 	"      --seed N      repeat a run's random choices\n"
-	"      --at-least N  re-plugs within 1 ms, and lookups that straddle one (1000)\n"
+	"      --at-least N  re-plugs within 1 ms, and lookups that straddle one (1000); 0 for\n"
+	"                    short runs: sections need not outlast operations, either\n"
 	"\n"
 	"Exit status: 0 all right, 1 not, 2 wrong usage, 77 not possible here.\n";
 
