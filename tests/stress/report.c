@@ -111,7 +111,8 @@ static int report_rules(const struct tally *sum)
 {
 	int failed = 0;
 
-	failed += verdict(sum->callbacks > sum->events && sum->events > 0 && sum->refused > 0,
+	failed += verdict(sum->callbacks > sum->events && sum->refused > 0 &&
+				  (sum->events > 0 || options.at_least == 0),
 		"%llu callbacks of walks and %llu of events with readers in them, %llu writers "
 		"refused",
 		N(sum->callbacks - sum->events), N(sum->events), N(sum->refused));
