@@ -72,8 +72,10 @@ static struct arena_piece *free_slot(struct arena *arena)
 static void give_back(struct region *region, struct arena_piece *piece)
 {
 	TEST_POINT("arena.give_back");
-	os_pages_unplug(
-		runtime.region_fd, region->arena->base + piece->off - region->base, piece->len);
+	/* What the kernel does not take back is cleared by hand, and stays for the next. */
+	if (os_pages_unplug(
+		    runtime.region_fd, region->arena->base + piece->off - region->base, piece->len))
+		memset(arena_address(region->arena, piece), 0, piece->len);
 	TEST_POINT("arena.given_back");
 	piece->len = 0;
 }

@@ -98,8 +98,10 @@ static int back(const struct region *region, const struct hotplug_request *reque
 
 	if (err)
 		return err;
-	/* Where holes are not guarded, a stray access may have left a page that is not clear. */
-	os_pages_unplug(fd, off, len);
+	/* A page that is not clear may be there: of a stray access where holes are not guarded, or
+	 * of a free that could not punch. */
+	if (os_pages_unplug(fd, off, len))
+		return -ENOMEM;
 	TEST_POINT("plug.punched");
 	err = os_numa_bind(state->socket, &policy);
 	if (err)
