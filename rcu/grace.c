@@ -20,18 +20,18 @@ uint64_t rcu_ticket(struct rcu_domain *domain)
 	return rcu_add_fetch_seq_cst(&domain->sequence, 1);
 }
 
-void rcu_barrier_process(void)
+bool rcu_barrier_process(void)
 {
-	if (!PLANTED(UNPAIRED_STORE))
-		syscall(__NR_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+	return PLANTED(UNPAIRED_STORE) ||
+	       syscall(__NR_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0;
 }
 
-/* The other half of the readers' compiler barrier (INV-SECTION-1), where they have no fence. */
-static void barrier_all(struct rcu_domain *domain)
+/* The other half of the readers' compiler barrier (INV-SECTION-1), where they have no fence: false
+ * when the kernel had no memory for it. */
+static bool barrier_all(struct rcu_domain *domain)
 {
 	/* Acquire pairs with rcu_share() and rcu_attach(): no reader is without a fence. */
-	if (!rcu_load_acquire(&domain->fences))
-		rcu_barrier_process();
+	return rcu_load_acquire(&domain->fences) || rcu_barrier_process();
 }
 
 /* True when the calling thread, which is in no section where it asks, has this slot. */
@@ -90,7 +90,8 @@ static uint64_t rcu_look(
 		oldest = rcu_scan(domain, owner, culprit, &outside);
 		if (!outside)
 			return oldest;
-		barrier_all(domain);
+		if (!barrier_all(domain))
+			return 0; /* Nobody is known to have passed. */
 		*fenced = true;
 	}
 	return rcu_scan(domain, owner, culprit, &outside);

@@ -174,20 +174,26 @@ void rcu_attach(struct rcu_domain *domain, uint32_t owner, bool membarrier)
 	pthread_mutex_unlock(&rcu_process.lock);
 }
 
-void rcu_share(void)
+int rcu_share(void)
 {
+	int err = 0;
+
 	pthread_mutex_lock(&rcu_process.lock);
-	if (rcu_process.domain && rcu_process.membarrier) {
+	/* Relaxed: this process is alone, or has set it. */
+	if (rcu_process.domain && !rcu_load_relaxed(&rcu_process.domain->fences)) {
 		rcu_process.membarrier = false;
 		/* Relaxed: the barrier below orders. */
 		for (struct rcu_thread *thread = rcu_process.threads; thread; thread = thread->next)
 			rcu_store_relaxed(&thread->fence, true);
 		/* Who has seen no fence has stored its word before. */
-		rcu_barrier_process();
-		/* Release pairs with barrier_all(): all fence themselves. */
-		rcu_store_release(&rcu_process.domain->fences, 1);
+		if (rcu_barrier_process())
+			/* Release pairs with barrier_all(): all fence themselves. */
+			rcu_store_release(&rcu_process.domain->fences, 1);
+		else
+			err = -ENOMEM;
 	}
 	pthread_mutex_unlock(&rcu_process.lock);
+	return err;
 }
 
 void rcu_release_owner(struct rcu_domain *domain, uint32_t owner)

@@ -95,8 +95,9 @@ void rcu_domain_init(struct rcu_domain *domain, uint32_t reader_max);
  */
 void rcu_attach(struct rcu_domain *domain, uint32_t owner, bool membarrier);
 
-/* Before another process may attach: from here on readers fence themselves. */
-void rcu_share(void);
+/* Before another process may attach: from here on readers fence themselves.  0, or -ENOMEM when the
+ * kernel refused the barrier: then none may. */
+int rcu_share(void);
 
 /* Forget the domain: releases the slots of all threads of this process. */
 void rcu_detach(void);
@@ -223,11 +224,12 @@ uint64_t rcu_ticket(struct rcu_domain *domain);
  */
 bool rcu_poll(struct rcu_domain *domain, uint64_t ticket, struct rcu_culprit *culprit);
 
-/* A full barrier in every running thread of this process. */
-void rcu_barrier_process(void);
+/* A full barrier in every running thread of this process: false when the kernel refused it. */
+bool rcu_barrier_process(void);
 
 /* The oldest epoch that a reader of process slot `owner`, or of RCU_EVERYBODY, holds, after a
- * barrier; UINT64_MAX when none: whatever has a ticket at or below it is free. */
+ * barrier; UINT64_MAX when none: whatever has a ticket at or below it is free.  0 when the kernel
+ * refused the barrier: then nothing is. */
 uint64_t rcu_oldest(struct rcu_domain *domain, uint32_t owner, struct rcu_culprit *culprit);
 
 /* Poll until all of `owner` or RCU_EVERYBODY have passed or `timeout_ns` is over: 0 or -ETIMEDOUT

@@ -83,9 +83,9 @@ void join_serve(int fd, const struct region *region)
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	answer.err = question_of(fd, &question);
+	if (answer.err == 0 && question.want == JOIN_ATTACH)
+		answer.err = rcu_share();
 	if (answer.err == 0) {
-		if (question.want == JOIN_ATTACH)
-			rcu_share();
 		collect(region, question.want, &gift);
 		for (uint32_t i = 0; i < gift.n_fds; i++)
 			if (gift.fds[i] < 0)
