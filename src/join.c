@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "join.h"
@@ -89,7 +90,7 @@ static int receive(int fd, struct join_gift *gift)
 
 	gift->n_fds = 0;
 	if (len <= 0)
-		return -ECONNRESET; /* It died with the question in its hands. */
+		return -ECONNRESET; /* It died with the question in its hands, or has no memory. */
 	TEST_POINT("join.answered");
 	take_fds(&msg, gift);
 	err = check_answer(&answer, len, &msg, gift);
@@ -135,7 +136,8 @@ static int ask_one(void *ctx, uint32_t slot)
 	}
 	err = ask_fd(round, fd);
 	close(fd);
-	round->anybody |= err != -ECONNRESET;
+	/* Also one that hung up: it has died, which the next round finds, or could not answer. */
+	round->anybody = true;
 	if (err == -ETIMEDOUT || err == -ECONNRESET)
 		return 0;
 	return err ? err : 1;
@@ -156,6 +158,8 @@ int join_ask(
 		round.patience_ns *= 4;
 		if (ret == 0 && !round.anybody)
 			return -ENOENT;
+		if (ret == 0) /* Whoever hangs up at once is not asked in a busy loop. */
+			nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
 	} while (ret == 0 && os_now_ns() < round.until_ns);
 	if (ret == 0)
 		log_message(LOG_ERROR, "%s: no process answers", dir->path);

@@ -43,6 +43,8 @@ static int question_of(int fd, struct join_question *question)
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) || peer.uid != geteuid())
 		return -EACCES;
+	if (got < 0)
+		return -ETIMEDOUT;
 	if (got != sizeof(*question) || question->magic != REGION_MAGIC ||
 		(question->want != JOIN_ATTACH && question->want != JOIN_OBSERVE))
 		return -EPROTO;
@@ -93,7 +95,9 @@ void join_serve(int fd, const struct region *region)
 		answer.n_fds = gift.n_fds;
 	}
 	TEST_POINT("serve.asked");
-	answer_with(fd, &answer, &gift);
+	/* Who does not ask in time is not answered: it may still, and must not take it for ours. */
+	if (answer.err != -ETIMEDOUT)
+		answer_with(fd, &answer, &gift);
 	if (gift.n_fds && question.want == JOIN_OBSERVE)
 		join_gift_close(&gift);
 	TEST_POINT("serve.answered");

@@ -152,11 +152,18 @@ void rundir_close(struct rundir *dir, bool locked)
 	dir->fd = -1;
 }
 
+/* The end of a directory leaves errno alone. */
+static const struct dirent *next_entry(DIR *list)
+{
+	errno = 0;
+	return readdir(list);
+}
+
 int rundir_each(const struct rundir *dir, int (*fn)(void *ctx, uint32_t slot), void *ctx)
 {
 	int fd = openat(dir->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *list = fd < 0 ? NULL : fdopendir(fd);
-	const struct dirent *entry;
+	const struct dirent *entry = NULL;
 	int ret = 0;
 
 	if (list == NULL) {
@@ -165,13 +172,15 @@ int rundir_each(const struct rundir *dir, int (*fn)(void *ctx, uint32_t slot), v
 			close(fd);
 		return ret;
 	}
-	while (ret == 0 && (entry = readdir(list)) != NULL) {
+	while (ret == 0 && (entry = next_entry(list)) != NULL) {
 		char *end;
 		unsigned long slot = strtoul(entry->d_name, &end, 10);
 
 		if (end != entry->d_name && *end == 0 && slot <= UINT32_MAX)
 			ret = fn(ctx, (uint32_t)slot);
 	}
+	if (entry == NULL) /* What cannot be read is not empty. */
+		ret = -errno;
 	closedir(list);
 	return ret;
 }
