@@ -73,7 +73,9 @@ int process_reap(struct region *region, uint32_t slot)
 	int err;
 
 	TEST_POINT("reap.begin");
-	process->state = PROCESS_DYING;
+	/* Relaxed: it has been, or is under the mutex, found dead; whoever looks without it may
+	 * find it either way. */
+	rcu_store_relaxed(&process->state, PROCESS_DYING);
 	TEST_POINT("reap.dying");
 	/* Relaxed: under the mutex, like everybody who looks for listeners. */
 	rcu_fetch_and_release(&region->events.listeners, ~(1ull << slot));
@@ -87,7 +89,7 @@ int process_reap(struct region *region, uint32_t slot)
 	err = external_abandon(region, slot);
 	TEST_POINT("reap.external");
 	if (!err)
-		process->state = PROCESS_FREE;
+		rcu_store_relaxed(&process->state, PROCESS_FREE); /* Relaxed: as above. */
 	return err;
 }
 

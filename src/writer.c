@@ -108,15 +108,19 @@ int writer_lock(struct region *region)
 		err = 0;
 	}
 	if (err == ETIMEDOUT)
+		/* Relaxed, both: for a message. */
 		log_message(LOG_ERROR, "thread %d of process %d has been the writer for too long",
-			region->owner_tid, region->owner_pid);
+			rcu_load_relaxed(&region->owner_tid), rcu_load_relaxed(&region->owner_pid));
 	if (err)
 		return -err;
 	TEST_POINT("writer.locked");
-	region->owner_pid = getpid();
+	/* Relaxed, these and that of writer_unlock(): who waits in vain reads them for a message.
+	 */
+	rcu_store_relaxed(&region->owner_pid, getpid());
 	region->owner_process = runtime.process;
 	TEST_POINT("writer.process");
-	region->owner_tid = (int32_t)syscall(__NR_gettid);
+	rcu_store_relaxed(
+		&region->owner_tid, (int32_t)syscall(__NR_gettid)); /* Relaxed: as above. */
 	writer_self.owner = true;
 	return 0;
 }
@@ -125,7 +129,9 @@ void writer_unlock(struct region *region)
 {
 	writer_self.owner = false;
 	TEST_POINT("writer.unlock");
-	region->owner_tid = 0; /* Whoever dies before it is named must not be taken for this one. */
+	/* Whoever dies before it is named must not be taken for this one.  Relaxed: writer_lock().
+	 */
+	rcu_store_relaxed(&region->owner_tid, 0);
 	TEST_POINT("writer.unnamed");
 	pthread_mutex_unlock(&region->mutex);
 }

@@ -47,7 +47,7 @@ static inline bool whole(const char *addr, size_t len)
 
 static inline void take_down(enum rte_mem_event event, const void *addr, size_t len, void *arg)
 {
-	unsigned int i = atomic_fetch_add(&n_records, 1);
+	unsigned int i = atomic_load(&n_records); /* One callback runs at a time. */
 	unsigned int bit = 1u << event;
 
 	if (i < RECORDS_MAX)
@@ -59,6 +59,7 @@ static inline void take_down(enum rte_mem_event event, const void *addr, size_t 
 			.whole = whole(addr, len),
 			.byte = *(const volatile int8_t *)addr,
 		};
+	atomic_store(&n_records, i + 1); /* Complete: op_records() may copy it. */
 	if (atomic_load(&try_writers)) {
 		const char *name;
 

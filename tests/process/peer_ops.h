@@ -13,6 +13,7 @@
 #include <rte_fbarray.h>
 
 #include "peer.h"
+#include "segment.h"
 #include "support_walk.h"
 
 #define PEER_PREFIX "case" /* The runtime of most cases. */
@@ -98,6 +99,13 @@ static inline bool is_used(const void *va)
 	return idx >= 0 && rte_fbarray_is_used(&msl->memseg_arr, (unsigned int)idx) == 1;
 }
 
+/* Without a section: what is there now, or 0. */
+static inline uint64_t addr_told(const struct rte_memseg *ms)
+{
+	/* Acquire pairs with segment_describe(). */
+	return rcu_load_acquire(&((const struct segment_mirror *)ms)->addr);
+}
+
 /* (address, n): how many of the pages every reader finds, and -1 when readers disagree. */
 static inline int64_t op_find(const int64_t *arg)
 {
@@ -110,7 +118,7 @@ static inline int64_t op_find(const int64_t *arg)
 		char *va = (char *)(uintptr_t)arg[0] + (size_t)i * page_sz;
 		bool used = is_used(va + 5);
 
-		if ((used && rte_mem_virt2memseg(va, NULL)->addr != va) ||
+		if ((used && addr_told(rte_mem_virt2memseg(va, NULL)) != (uintptr_t)va) ||
 			used != (rte_mem_iova2virt((uintptr_t)va + 7) == va + 7) ||
 			used != (visits_find(&visits, va) >= 0))
 			return -1;

@@ -77,6 +77,8 @@ static void attaching_needs_no_address_that_could_be_taken(void **state)
 	static struct peer peer[2];
 
 	(void)state;
+	if (UNDER_TSAN)
+		skip();
 	peers_init(peer, 2);
 	peer_must(&peer[0], op_register, EXT_VA, EXT_PAGES);
 	peer_must(&peer[1], op_occupy, EXT_VA);

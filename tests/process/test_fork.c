@@ -145,7 +145,7 @@ static void forks_beside_writers_disturb_nobody(void **state)
 
 	(void)state;
 	/* A child gets its allocator as it was in the middle of another thread's call. */
-	if (UNDER_ASAN)
+	if (UNDER_SANITIZER)
 		skip();
 	peer_start(&peer[0], "parent");
 	peer_must(&peer[0], op_init, 0, 20000, 20000, 20000);

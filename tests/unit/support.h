@@ -58,6 +58,21 @@
 #define UNDER_ASAN false
 #endif
 
+/* ThreadSanitizer ends a program whose memory is limited, knows addresses where nobody may map, and
+ * starts no thread in a forked child. */
+#if defined(__SANITIZE_THREAD__)
+#define UNDER_TSAN true
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define UNDER_TSAN true
+#endif
+#endif
+#ifndef UNDER_TSAN
+#define UNDER_TSAN false
+#endif
+
+#define UNDER_SANITIZER (UNDER_ASAN || UNDER_TSAN)
+
 /* ---- The runtime of a case ---- */
 
 /* A private runtime with small lists; cases change fields and start it themselves. */

@@ -230,7 +230,7 @@ static void lock_page_locks_the_page_of_any_address_in_it(void **state)
 	unsigned char resident[2];
 
 	(void)state;
-	if (UNDER_ASAN)
+	if (UNDER_SANITIZER)
 		skip();
 	rte_errno = ERRNO_UNTOUCHED;
 	assert_int_equal(rte_mem_lock_page(page + 4097), 0);
@@ -248,7 +248,7 @@ static void lock_page_of_nothing_fails_like_mlock(void **state)
 	char *unmapped = ext_reserve(1);
 
 	(void)state;
-	if (UNDER_ASAN)
+	if (UNDER_SANITIZER)
 		skip();
 	ext_release(unmapped, 1);
 	assert_fails(rte_mem_lock_page(NULL), ENOMEM);
@@ -275,7 +275,7 @@ static int lock_beyond_limits(void)
 static void lock_page_beyond_the_limit_fails_like_mlock(void **state)
 {
 	(void)state;
-	if (UNDER_ASAN)
+	if (UNDER_SANITIZER)
 		skip();
 	assert_int_equal(child_run(lock_beyond_limits), 0);
 }

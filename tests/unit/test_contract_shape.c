@@ -152,6 +152,8 @@ static void lists_stand_at_the_base_address_asked_for(void **state)
 	const uint64_t base = 32ull << 40;
 
 	(void)state;
+	if (UNDER_TSAN)
+		skip();
 	opts.base_va = base;
 	runtime_start(&opts);
 	visit_lists(&seen);

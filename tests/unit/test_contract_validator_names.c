@@ -74,7 +74,7 @@ static int register_until_memory_ends(void)
 static void validator_that_finds_no_memory_is_refused(void **state)
 {
 	(void)state;
-	if (UNDER_ASAN)
+	if (UNDER_SANITIZER)
 		skip();
 	assert_int_equal(child_run(register_until_memory_ends), 0);
 }

@@ -71,6 +71,8 @@ static void option_out_of_range_is_invalid(void **state)
 static void option_at_the_end_of_its_range_is_accepted(void **state)
 {
 	(void)state;
+	if (UNDER_TSAN)
+		skip();
 	assert_option_accepted(prefix, "a");
 	assert_option_accepted(prefix, "rcumem_test.A-9");
 	assert_option_accepted(prefix, NAME_63);
@@ -109,10 +111,13 @@ static void base_address_that_is_taken_is_not_available(void **state)
 {
 	const uint64_t base = 48ull << 40;
 	struct rcumem_options opts = test_options();
-	void *taken = mmap((void *)base, GIB, PROT_NONE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+	void *taken;
 
 	(void)state;
+	if (UNDER_TSAN)
+		skip();
+	taken = mmap((void *)base, GIB, PROT_NONE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
 	assert_ptr_equal(taken, (void *)base);
 	opts.base_va = base;
 	assert_refused(&opts, EADDRNOTAVAIL);
@@ -171,6 +176,8 @@ static void environment_fills_in_what_options_leave_open(void **state)
 	struct rcumem_options opts = test_options();
 
 	(void)state;
+	if (UNDER_TSAN)
+		skip();
 	opts.iova_mode = RCUMEM_IOVA_DEFAULT;
 	setenv("RCUMEM_BASE_VA", "0x300000000000", 1);
 	setenv("RCUMEM_IOVA_MODE", "va", 1);

@@ -121,7 +121,7 @@ static int create_spaces_until_memory_ends(void)
 static void space_that_finds_no_memory_is_not_created(void **state)
 {
 	(void)state;
-	if (UNDER_ASAN)
+	if (UNDER_SANITIZER)
 		skip();
 	assert_int_equal(child_run(create_spaces_until_memory_ends), 0);
 }
