@@ -60,7 +60,7 @@ static void take_leaf(struct picture *picture, const struct snapshot_block *bloc
 	struct check_list *list = &picture->check->internal[picture->list];
 
 	for (uint32_t w = 0; w < SNAPSHOT_LEAF_PAGES / 64; w++) {
-		uint64_t first = base + w * 64, mask = block->mask[w];
+		uint64_t first = base + w * 64ull, mask = block->mask[w];
 
 		if (mask == 0)
 			continue;
