@@ -61,7 +61,7 @@ static void answer_with(int fd, struct join_answer *answer, const struct join_gi
 	if (answer->err == 0) {
 		msg.msg_control = control;
 		msg.msg_controllen = CMSG_SPACE(gift->n_fds * sizeof(int));
-		header = CMSG_FIRSTHDR(&msg);
+		header = (struct cmsghdr *)control;
 		header->cmsg_level = SOL_SOCKET;
 		header->cmsg_type = SCM_RIGHTS;
 		header->cmsg_len = CMSG_LEN(gift->n_fds * sizeof(int));
