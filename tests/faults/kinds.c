@@ -99,7 +99,7 @@ static const struct outcome outcomes[] = {
 	{"", __NR_connect, EAGAIN, 0, NULL, "somebody lives, and is asked again"},
 	{"", __NR_getsockopt, 0, EACCES, NULL, "whose process it is is not known"},
 	{"", __NR_userfaultfd, 0, 0, NULL, "holes are not guarded"},
-	{"", __NR_ioctl, 0, 0, NULL, "holes are not guarded"},
+	{"", __NR_ioctl, 0, 0, NULL, "holes are not guarded; pages come by fallocate()"},
 	{"attach", __NR_membarrier, 0, ENOTSUP, NULL, "the others rely on it"},
 	{"init", __NR_membarrier, 0, 0, NULL, "sections cost a fence"},
 	{"free beside a reader", __NR_membarrier, 0, 0, NULL,
