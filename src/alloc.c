@@ -150,11 +150,11 @@ static int alloc_size(struct region *region, const struct alloc_request *req, ui
 	return err;
 }
 
-/* Sockets to try: the one named, and unless strict the others by distance. */
+/* Sockets to try: the one named, or the caller's; unless strict, the others by distance from it. */
 static int order_sockets(int socket_id, unsigned int flags, int *sockets)
 {
 	int order[REGION_SOCKETS];
-	int n = os_numa_order(order, REGION_SOCKETS);
+	int n = os_numa_order(socket_id, order, REGION_SOCKETS);
 	int cnt = 0;
 
 	if (socket_id != SOCKET_ID_ANY)

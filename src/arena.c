@@ -115,7 +115,7 @@ int arena_create_locked(struct region *region, const char *name, uint64_t len, v
 	if (piece && piece->len) /* Nobody has it any more. */
 		give_back(region, piece);
 	piece = free_slot(arena);
-	if (piece == NULL || whole < len || whole > arena->len || whole > os_memory_headroom())
+	if (piece == NULL || whole < len || whole > arena->len || whole > os_memory_headroom(-1))
 		return -ENOMEM;
 	off = find_room(arena, arena->next, whole);
 	if (off == UINT64_MAX)

@@ -28,21 +28,24 @@ int hotplug_record(const struct region *region)
 
 /* Ordinary pages come from memory that others use too: ask first, the kernel would rather kill than
  * refuse. */
-static int check_headroom(uint64_t len)
+static int check_headroom(int socket, uint64_t len)
 {
-	static uint64_t credit; /* Bytes that may be taken before asking again; under the mutex. */
-	static uint64_t credit_until; /* ... and until when. */
+	/* For each socket, under the mutex: bytes that may be taken before asking again. */
+	static struct {
+		uint64_t len;
+		uint64_t until; /* ... and until when. */
+	} credits[REGION_SOCKETS];
 	uint64_t headroom;
 
-	if (len <= credit && os_now_ns() < credit_until) {
-		credit -= len;
+	if (len <= credits[socket].len && os_now_ns() < credits[socket].until) {
+		credits[socket].len -= len;
 		return 0;
 	}
-	headroom = os_memory_headroom();
+	headroom = os_memory_headroom(socket);
 	if (len > headroom)
 		return -ENOMEM;
-	credit = (headroom - len) / 8;
-	credit_until = os_now_ns() + 100000000;
+	credits[socket].len = (headroom - len) / 8;
+	credits[socket].until = os_now_ns() + 100000000;
 	return 0;
 }
 
@@ -51,14 +54,12 @@ static int check_node(const struct region *region, const struct hotplug_request 
 {
 	const struct list_state *state = &region->states[request->list];
 
-	for (uint32_t i = 0; i < request->n; i++) {
+	for (uint32_t i = 0; os_numa_several() && i < request->n; i++) {
 		int node =
 			os_numa_node_of((void *)(uintptr_t)segment_va(state, request->first + i));
 
-		if (node >= 0 && node != state->socket)
+		if (node != state->socket)
 			return -ENOMEM;
-		if (node == -ENOSYS)
-			break; /* One node. */
 	}
 	return 0;
 }
@@ -94,7 +95,7 @@ static int back(const struct region *region, const struct hotplug_request *reque
 	uint64_t len = (uint64_t)request->n << state->page_shift;
 	int fd = runtime.list_fds[request->list];
 	struct os_numa_policy policy;
-	int err = page_sz == OS_PAGE ? check_headroom(len) : 0;
+	int err = page_sz == OS_PAGE ? check_headroom(state->socket, len) : 0;
 
 	if (err)
 		return err;

@@ -104,8 +104,9 @@ int os_guard_fill(int guard_fd, void *va, uint64_t len);
 
 /* ---- os_limits.c: memory cgroup ---- */
 
-/* Bytes of ordinary memory that may be taken before the cgroup or the machine is exhausted. */
-uint64_t os_memory_headroom(void);
+/* Bytes of ordinary memory on this node, -1 for any, that may be taken before it, the cgroup or the
+ * machine is exhausted. */
+uint64_t os_memory_headroom(int node);
 
 /* ---- os_phys.c: pagemap ---- */
 
@@ -119,8 +120,11 @@ uint64_t os_virt2phys(const void *virt);
 /* Nodes below `max` that have memory or CPUs, in order; at least node 0.  Returns how many. */
 int os_numa_nodes(int *nodes, int max);
 
-/* The caller's node, and the other known nodes by distance; returns how many. */
-int os_numa_order(int *nodes, int max);
+/* False: there is one node, and it is not worth asking which. */
+bool os_numa_several(void);
+
+/* All known nodes by distance from `here`, -1 for the caller's node; returns how many. */
+int os_numa_order(int here, int *nodes, int max);
 
 struct os_numa_policy {
 	bool active;
@@ -129,7 +133,7 @@ struct os_numa_policy {
 };
 
 /* Bind this thread's allocations to `node`, keeping the old policy; nothing on machines with one
- * node. */
+ * node.  -ENOMEM: the node has no memory for this process. */
 int os_numa_bind(int node, struct os_numa_policy *old);
 void os_numa_restore(const struct os_numa_policy *old);
 

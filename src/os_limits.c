@@ -4,9 +4,11 @@
  * kernel's OOM killer instead of failing.
  */
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "os.h"
 
@@ -101,10 +103,57 @@ static uint64_t machine_headroom(void)
 	return found ? (uint64_t)kb << 10 : UINT64_MAX;
 }
 
-uint64_t os_memory_headroom(void)
+/* The last number in a line of /proc/zoneinfo: "protection: (0, 487, 487)". */
+static uint64_t last_number(const char *line)
+{
+	const char *at = strrchr(line, ',');
+
+	return at ? strtoull(at + 1, NULL, 10) : 0;
+}
+
+/*
+ * What the kernel gives of a node before it kills for more: in each zone what
+ * is free above the mark at which it has done with reclaiming and above what is
+ * kept for those who need low memory; and half of what it can drop.
+ */
+static uint64_t node_headroom(int node)
+{
+	FILE *f = fopen("/proc/zoneinfo", "re");
+	uint64_t pages = 0, zone_free = 0, zone_high = 0, kept, n;
+	bool found = false, ours = false;
+	char line[256];
+	int at;
+
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "Node %d,", &at) == 1)
+			ours = at == node;
+		if (!ours)
+			continue;
+		found = true;
+		if (sscanf(line, " nr_inactive_file %" SCNu64, &n) == 1 ||
+			sscanf(line, " nr_active_file %" SCNu64, &n) == 1 ||
+			sscanf(line, " nr_slab_reclaimable %" SCNu64, &n) == 1)
+			pages += n / 2;
+		if (sscanf(line, " pages free %" SCNu64, &n) == 1)
+			zone_free = n;
+		if (sscanf(line, " high %" SCNu64, &n) == 1)
+			zone_high = n;
+		if (strstr(line, "protection:")) {
+			kept = zone_high + last_number(line);
+			pages += zone_free > kept ? zone_free - kept : 0;
+		}
+	}
+	if (f)
+		fclose(f);
+	return found ? pages * (uint64_t)sysconf(_SC_PAGESIZE) : UINT64_MAX;
+}
+
+uint64_t os_memory_headroom(int node)
 {
 	uint64_t group = memcg_headroom();
 	uint64_t machine = machine_headroom();
+	uint64_t here = node >= 0 && os_numa_several() ? node_headroom(node) : UINT64_MAX;
+	uint64_t least = group < machine ? group : machine;
 
-	return group < machine ? group : machine;
+	return here < least ? here : least;
 }

@@ -14,7 +14,9 @@ static bool available, several;
 static void learn(void)
 {
 	available = numa_available() >= 0;
-	several = available && numa_num_configured_nodes() > 1;
+	/* Not numa_num_configured_nodes(): it leaves out nodes without memory, on which
+	 * nothing must be said to be. */
+	several = available && numa_bitmask_weight(numa_nodes_ptr) > 1;
 }
 
 /* Asked once in a process: it is a system call, and a machine stays what it is. */
@@ -26,7 +28,7 @@ static bool have_numa(void)
 	return available;
 }
 
-static bool several_nodes(void)
+bool os_numa_several(void)
 {
 	return have_numa() && several;
 }
@@ -43,17 +45,22 @@ int os_numa_nodes(int *nodes, int max)
 	return n;
 }
 
-int os_numa_order(int *nodes, int max)
+static int node_of_caller(void)
+{
+	int cpu = sched_getcpu();
+
+	return cpu >= 0 ? numa_node_of_cpu(cpu) : -1;
+}
+
+int os_numa_order(int here, int *nodes, int max)
 {
 	int n = os_numa_nodes(nodes, max);
-	int cpu, here;
 
 	if (n < 2)
 		return n;
-	cpu = sched_getcpu();
-	here = have_numa() && cpu >= 0 ? numa_node_of_cpu(cpu) : nodes[0];
-	/* A few nodes: insertion by distance from the caller's, stable, so that ties keep the lower
-	 * number. */
+	if (here < 0)
+		here = node_of_caller();
+	/* A few nodes: insertion by distance, stable, so that ties keep the lower number. */
 	for (int i = 1; i < n; i++) {
 		int node = nodes[i];
 		int j = i;
@@ -71,13 +78,14 @@ int os_numa_bind(int node, struct os_numa_policy *old)
 	const unsigned long bits = sizeof(mask) * 8;
 
 	old->active = false;
-	if (!several_nodes())
+	if (!os_numa_several())
 		return 0;
 	if (get_mempolicy(&old->mode, old->mask, bits, NULL, 0))
 		return -errno;
 	mask[(unsigned int)node / 64] = 1ul << ((unsigned int)node % 64);
+	/* EINVAL: a node without memory, or one that the process's cpuset does not have. */
 	if (set_mempolicy(MPOL_BIND, mask, bits))
-		return -errno;
+		return errno == EINVAL ? -ENOMEM : -errno;
 	old->active = true;
 	return 0;
 }
@@ -92,7 +100,5 @@ int os_numa_node_of(void *va)
 {
 	int node = -1;
 
-	if (!several_nodes())
-		return -ENOSYS;
 	return get_mempolicy(&node, NULL, 0, va, MPOL_F_NODE | MPOL_F_ADDR) ? -errno : node;
 }
