@@ -1,0 +1,94 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # What is set here is read by run.
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# The machines that guests are, sourced by run, and what each of them runs.  A function sets
+#   about   one line for --list
+#   qemu    arguments beside those of every guest
+#   kargs   words for the guest's kernel
+#   job     commands in the guest, a line each; "check NAME COMMAND..." runs a test
+#   limit   seconds from start to end; a busy host without hardware support needs several times
+#           what a quiet one does
+
+machines_short=(numa2)
+machines_long=(numa2 numa4 sparse cpuonly huge1g)
+
+# Nodes 0, 1, ... of a machine: each SIZE:CPUS, where 0 is no memory and - no CPU.
+nodes()
+{
+	local node=0 at size cpus
+
+	for at; do
+		size=${at%:*} cpus=${at#*:}
+		[ "$size" = 0 ] || qemu+=(-object "memory-backend-ram,id=m$node,size=$size")
+		[ "$size" = 0 ] && size='' || size=,memdev=m$node
+		[ "$cpus" = - ] && cpus='' || cpus=,cpus=$cpus
+		qemu+=(-numa "node,nodeid=$node$cpus$size")
+		node=$((node + 1))
+	done
+}
+
+# Distances of node $1 from those that follow, as NODE=DISTANCE; both ways.
+distances()
+{
+	local from=$1 to
+	shift
+
+	for to; do
+		qemu+=(-numa "dist,src=$from,dst=${to%=*},val=${to#*=}")
+	done
+}
+
+machine_numa2()
+{
+	about="two nodes; pages of 4 KiB and 2 MiB"
+	qemu=(-m 1G -smp 2)
+	nodes 512M:0 512M:1
+	kargs="hugepagesz=2M hugepages=0:48,1:48"
+	job=("check numa NUMA_MEMORY=0,1 NUMA_CPUS=0,1 /t/test_numa")
+	limit=120
+}
+
+machine_numa4()
+{
+	about="four nodes in a ring, node 2 far from all"
+	qemu=(-m 2G -smp 4)
+	nodes 512M:0 512M:1 512M:2 512M:3
+	distances 0 1=15 2=40 3=21
+	distances 1 0=15 2=45 3=17
+	distances 2 0=40 1=45 3=50
+	distances 3 0=21 1=17 2=50
+	kargs="hugepagesz=2M hugepages=0:40,1:40,2:40,3:40"
+	job=("check numa NUMA_MEMORY=0,1,2,3 NUMA_CPUS=0,1,2,3 /t/test_numa")
+}
+
+# Linux numbers the node without CPUs last.
+machine_sparse()
+{
+	about="node 1 has CPUs only, node 2 memory only: the numbers of memory have a gap"
+	qemu=(-m 1G -smp 2)
+	nodes 512M:0 512M:- 0:1
+	distances 0 1=21 2=25
+	distances 1 0=21 2=12
+	distances 2 0=25 1=12
+	kargs="hugepagesz=2M hugepages=0:48,2:48"
+	job=("check numa NUMA_MEMORY=0,2 NUMA_CPUS=0,1 /t/test_numa")
+}
+
+machine_cpuonly()
+{
+	about="two nodes, of which one has all the memory"
+	qemu=(-m 1G -smp 2)
+	nodes 1G:0 0:1
+	kargs="hugepagesz=2M hugepages=64"
+	job=("check numa NUMA_MEMORY=0 NUMA_CPUS=0,1 /t/test_numa")
+}
+
+machine_huge1g()
+{
+	about="two nodes; pages of 1 GiB"
+	qemu=(-m 6G -smp 2)
+	nodes 4G:0 2G:1
+	kargs="hugepagesz=1G hugepages=0:1,1:1 hugepagesz=2M hugepages=0:40,1:40"
+	job=("check numa NUMA_MEMORY=0,1 NUMA_CPUS=0,1 /t/test_numa")
+}
