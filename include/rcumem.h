@@ -213,8 +213,8 @@ RCUMEM_API void *rcumem_pages_alloc(size_t len, size_t page_sz, int socket_id, u
  *   0, or -1 with rte_errno and nothing freed; with EINPROGRESS it will be.
  *
  * Errors     EINVAL (unaligned, not ours, spans lists, external), ENOENT (a
- *            page of it is not in use), EBUSY (a page is flagged do-not-free,
- *            or another thread frees it), EINPROGRESS (a process does not tell
+ *            page of it is not in use), EBUSY (a page is flagged do-not-free or
+ *            pinned, or another thread frees it), EINPROGRESS (a process does not tell
  *            its callbacks, and is named in the log: the pages stay in use
  *            until it has, or has died; then they go, with the next writer at
  *            the latest), ENOSPC (a part of what was allocated at once needs an
@@ -224,6 +224,76 @@ RCUMEM_API void *rcumem_pages_alloc(size_t len, size_t page_sz, int socket_id, u
  * Progress   Waits for readers, without holding the mutex, up to the timeout.
  */
 RCUMEM_API int rcumem_pages_free(void *addr, size_t len);
+
+/**
+ * Pin whole pages: nobody can free them until they are unpinned.
+ *
+ * For memory that a device uses by itself, and that cannot be taken from it
+ * within a FREE callback.  Who unmaps in its callback needs no pin.
+ *
+ * Pins are counted, by process and by range: a range that was pinned twice is
+ * unpinned twice.  Pins of other ranges and of other processes are apart, and
+ * rcumem_pages_free() fails with EBUSY while one of any kind touches its pages;
+ * that is found before anybody is told that they go.  A process that ends, or
+ * leaves the runtime, has no pins any more.
+ *
+ * @param addr
+ *   A page's first byte.
+ * @param len
+ *   Bytes, a multiple of the page size.
+ * @return
+ *   0, or -1 with rte_errno.
+ *
+ * Errors     EINVAL (unaligned, not ours, spans lists, external), ENOENT (a
+ *            page of it is not in use), EBUSY (a page of it is being freed:
+ *            callbacks are told that it goes), ENOSPC (16384 ranges are pinned),
+ *            EDEADLK (this thread holds rte_mcfg_mem_write_lock()), ETIMEDOUT
+ *            (another writer holds the mutex), ENODEV.
+ * Context    Any thread; callbacks, walks and sections included.  In the
+ *            callback of an ALLOC event the new pages can be pinned; they stay
+ *            then, even if other processes cannot be told of them.
+ * Progress   Takes the writer mutex for a moment that grows with the pages and
+ *            the pins; waits for no reader and no process.
+ */
+RCUMEM_API int rcumem_pages_pin(const void *addr, size_t len);
+
+/**
+ * Take back one rcumem_pages_pin() of this process, of exactly this range.
+ *
+ * Errors     EINVAL, EDEADLK, ETIMEDOUT, ENODEV: as rcumem_pages_pin(); ENOENT
+ *            (this process has not pinned exactly this range).
+ * Context    As rcumem_pages_pin(): in callbacks too.
+ */
+RCUMEM_API int rcumem_pages_unpin(const void *addr, size_t len);
+
+/**
+ * How many pins touch pages of a range, of whatever process.
+ *
+ * @return
+ *   The number, 0 when the pages could be freed as far as pins are concerned;
+ *   or -1 with rte_errno: EINVAL, ENODEV.
+ *
+ * Context    Any thread, callbacks included; takes no lock.  A figure: pins may
+ *            come and go meanwhile, and those of a process that has died count
+ *            until somebody comes across it.
+ */
+RCUMEM_API int64_t rcumem_pages_pins(const void *addr, size_t len);
+
+/**
+ * Describe external memory, as rte_extmem_register() does, and say on which NUMA
+ * node it is.
+ *
+ * The library believes it: it touches no memory of the user's.
+ *
+ * @param socket_id
+ *   A node of this machine, which list and segments carry; or SOCKET_ID_ANY for
+ *   a number of their own from 256 on, as rte_extmem_register() gives them.
+ *
+ * Errors     EINVAL (also: no such node); all else as rte_extmem_register(), of
+ *            which rte_extmem_unregister(), _attach() and _detach() serve here too.
+ */
+RCUMEM_API int rcumem_extmem_register(void *va_addr, size_t len, const rte_iova_t *iova_addrs,
+	unsigned int n_pages, size_t page_sz, int socket_id);
 
 /* ---- Readers ------------------------------------------------------------ */
 
@@ -557,6 +627,7 @@ struct rcumem_stats {
 	uint64_t readers;         /**< Registered reader threads. */
 	uint64_t snapshot_blocks; /**< Snapshot blocks in use, 512 bytes each. */
 	uint64_t processes;       /**< Attached processes, this one included. */
+	uint64_t pins;            /**< Ranges that processes have pinned. */
 };
 
 /**

@@ -10,6 +10,7 @@
 #include "hotplug.h"
 #include "os.h"
 #include "pagemask.h"
+#include "pin.h"
 #include "point.h"
 #include "process.h"
 #include "runtime.h"
@@ -61,6 +62,15 @@ static int alloc_locked(struct region *region, const struct alloc_request *req, 
 	return err;
 }
 
+/* With the mutex: a callback has pinned new pages. */
+static bool pinned(const struct region *region, uint32_t record)
+{
+	const struct op_record *op = &region->ops[record];
+	const struct page_range range = {op->list, op->first, op->n};
+
+	return pin_held(region, &range);
+}
+
 /*
  * Wait for the callbacks of new pages, which the record keeps others from
  * freeing.  If they cannot be told, the pages are withdrawn: -ETIMEDOUT.
@@ -80,14 +90,19 @@ static int tell(struct region *region, uint32_t record)
 		err = event_log_wait(region, event);
 	TEST_POINT("alloc.waited");
 	if (err && writer_lock(region) == 0) {
-		hotplug_take_back(region, record);
+		bool stays = pinned(region, record);
+
+		if (!stays)
+			hotplug_take_back(region, record);
 		event = event_log_next(region) - 1;
 		writer_unlock(region);
-		events_drain(region, event);
-		return -ETIMEDOUT;
+		if (!stays) {
+			events_drain(region, event);
+			return -ETIMEDOUT;
+		}
 	}
 	TEST_POINT("alloc.told");
-	/* Told; or they can neither be told nor the pages be taken back now: the pages stay. */
+	/* Told; or the pages cannot be taken back now: they stay, and are told of later. */
 	hotplug_record_done(region, record);
 	return 0;
 }

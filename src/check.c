@@ -83,6 +83,7 @@ int check_run(
 	check_external(check);
 	check_snapshot(check);
 	check_operations(check);
+	check_pins(check);
 	check_pages(check);
 	check_index(check);
 	check_figures(check);

@@ -73,6 +73,16 @@ static const char *storage_fault(const struct check *check, uint32_t i)
 	return NULL;
 }
 
+/* A node of the machine, which external memory may be said to be on. */
+static bool node_known(const struct check *check, int32_t socket)
+{
+	bool known = false;
+
+	for (int i = 0; i < check->region->shape.n_sockets; i++)
+		known |= check->region->shape.sockets[i] == socket;
+	return known;
+}
+
 static const char *record_fault(const struct check *check, uint32_t i)
 {
 	const struct list_state *state = &check->states[i];
@@ -84,7 +94,8 @@ static const char *record_fault(const struct check *check, uint32_t i)
 		msl->len != (uint64_t)state->n_pages << state->page_shift || !msl->external ||
 		msl->socket_id != state->socket || msl->heap || strcmp(msl->memseg_arr.name, name))
 		return "its record is not that of its state";
-	if (state->socket < 256 || (uint32_t)state->socket >= check->region->next_socket_id)
+	if (!node_known(check, state->socket) &&
+		(state->socket < 256 || (uint32_t)state->socket >= check->region->next_socket_id))
 		return "its socket id is out of range";
 	if (state->born > snapshot_seq(check->region->root) || state->died != UINT64_MAX)
 		return "it is shown, and not from the past on";
@@ -152,7 +163,7 @@ static void check_apart(struct check *check, uint32_t i)
 			continue;
 		if (other->base <= last_of(state) && state->base <= last_of(other))
 			check_finding(check, "list %u overlaps list %u", i, k);
-		if (other->socket == state->socket)
+		if (other->socket == state->socket && other->socket >= 256)
 			check_finding(check, "list %u has the socket id of list %u", i, k);
 	}
 }

@@ -113,6 +113,7 @@ void check_external(struct check *check); /* check_external.c: descriptors and p
 void check_snapshot(struct check *check); /* check_snapshot.c */
 void check_blocks(struct check *check);
 void check_operations(struct check *check); /* check_pages.c */
+void check_pins(struct check *check);       /* check_pin.c */
 void check_pages(struct check *check);
 void check_index(struct check *check);   /* check_index.c */
 void check_figures(struct check *check); /* check_figures.c */

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rcumem.h>
+
 #include "api.h"
 #include "arena_table.h"
 #include "external.h"
@@ -31,6 +33,7 @@ struct external_request {
 	uint64_t page_sz;
 	const uint64_t *iovas;
 	uint32_t n_pages;
+	int socket_id; /* A node of the machine, or SOCKET_ID_ANY for a number of its own. */
 	struct piece *pieces;
 	uint32_t n_pieces;
 };
@@ -100,7 +103,9 @@ static int describe_list(
 	if (err)
 		return err;
 	TEST_POINT("external.stored");
-	state.socket = msl.socket_id = (int)region->next_socket_id;
+	state.socket =
+		req->socket_id == SOCKET_ID_ANY ? (int)region->next_socket_id : req->socket_id;
+	msl.socket_id = state.socket;
 	TEST_POINT("external.record");
 	region->states[list] = state;
 	TEST_POINT("external.state");
@@ -134,7 +139,8 @@ static void publish_list(struct region *region, const struct external_request *r
 	snapshot_set_list(edit, list, true, true, req->n_pages);
 	snapshot_publish(edit);
 	TEST_POINT("external.published");
-	region->next_socket_id++;
+	if (req->socket_id == SOCKET_ID_ANY)
+		region->next_socket_id++;
 	rcu_store_relaxed(&stats->lists, stats->lists + 1); /* Relaxed, both: figures. */
 	rcu_store_relaxed(&stats->segments, stats->segments + req->n_pages);
 }
@@ -194,11 +200,21 @@ static int register_or_wait(const struct external_request *req)
 	return -EAGAIN;
 }
 
-int rte_extmem_register(
-	void *va_addr, size_t len, rte_iova_t iova_addrs[], unsigned int n_pages, size_t page_sz)
+/* A node for which the runtime has lists of its own, or none in particular. */
+static bool socket_valid(const struct region *region, int socket_id)
+{
+	bool known = socket_id == SOCKET_ID_ANY;
+
+	for (int i = 0; i < region->shape.n_sockets; i++)
+		known |= region->shape.sockets[i] == socket_id;
+	return known;
+}
+
+int rcumem_extmem_register(void *va_addr, size_t len, const rte_iova_t *iova_addrs,
+	unsigned int n_pages, size_t page_sz, int socket_id)
 {
 	struct external_request req = {
-		(uint64_t)(uintptr_t)va_addr, len, page_sz, iova_addrs, 0, NULL, 0};
+		(uint64_t)(uintptr_t)va_addr, len, page_sz, iova_addrs, 0, socket_id, NULL, 0};
 	uint64_t pages;
 	int err;
 
@@ -210,6 +226,8 @@ int rte_extmem_register(
 		return api_result(-EINVAL);
 	req.n_pages = (uint32_t)pages;
 	err = writer_allowed();
+	if (!err && !socket_valid(runtime_region(), socket_id))
+		err = -EINVAL;
 	if (!err)
 		err = piece_make(
 			req.va, page_sz, iova_addrs, req.n_pages, &req.pieces, &req.n_pieces);
@@ -217,4 +235,10 @@ int rte_extmem_register(
 		err = register_or_wait(&req);
 	free(req.pieces);
 	return api_result(err);
+}
+
+int rte_extmem_register(
+	void *va_addr, size_t len, rte_iova_t iova_addrs[], unsigned int n_pages, size_t page_sz)
+{
+	return rcumem_extmem_register(va_addr, len, iova_addrs, n_pages, page_sz, SOCKET_ID_ANY);
 }

@@ -10,9 +10,9 @@
 #include "api.h"
 #include "event_log.h"
 #include "events.h"
-#include "fbarray.h"
 #include "hotplug.h"
 #include "index.h"
+#include "pin.h"
 #include "point.h"
 #include "process.h"
 #include "runtime.h"
@@ -20,55 +20,23 @@
 #include "snapshot_edit.h"
 #include "writer.h"
 
-struct free_range {
-	uint32_t list;
-	uint32_t first;
-	uint32_t n;
-};
-
-/* Which pages of which internal list: 0 or -EINVAL. */
-static int find_range(
-	const struct region *region, uint64_t va, uint64_t len, struct free_range *range)
+/* Every page in use, none flagged, none in another operation, none pinned. */
+static int check_pages(struct region *region, const struct page_range *range)
 {
-	const struct list_state *state;
-	uint64_t page_sz;
-	uint32_t list = 0;
+	int err = hotplug_in_use(region, range);
 
-	while (list < region->n_internal &&
-		(va < region->states[list].base ||
-			va - region->states[list].base >= region->lists[list].len))
-		list++;
-	if (list == region->n_internal || len == 0)
-		return -EINVAL;
-	state = &region->states[list];
-	page_sz = 1ull << state->page_shift;
-	if (va % page_sz || len % page_sz || len > region->lists[list].len - (va - state->base))
-		return -EINVAL;
-	range->list = list;
-	range->first = (uint32_t)((va - state->base) >> state->page_shift);
-	range->n = (uint32_t)(len >> state->page_shift);
-	return 0;
-}
-
-/* Every page in use, none flagged, none in another operation. */
-static int check_pages(const struct region *region, const struct free_range *range)
-{
-	const uint64_t *mask = fbarray_mask_words(&region->lists[range->list].memseg_arr);
-	int err = 0;
-
-	for (uint32_t page = range->first; page < range->first + range->n; page++) {
-		/* Relaxed, both: under the mutex. */
-		if (!((rcu_load_relaxed(&mask[page / 64]) >> (page % 64)) & 1))
-			return -ENOENT;
+	for (uint32_t page = range->first; !err && page < range->first + range->n; page++)
+		/* Relaxed: under the mutex. */
 		if (rcu_load_relaxed(&segment_mirror(region, range->list, page)->flags) &
 			RTE_MEMSEG_FLAG_DO_NOT_FREE)
 			err = -EBUSY;
-	}
-	return hotplug_busy(region, range->list, range->first, range->n) ? -EBUSY : err;
+	if (!err && hotplug_busy(region, range))
+		err = -EBUSY;
+	return err ? err : pin_check(region, range);
 }
 
 /* With the mutex: check, and choose a record for the range. */
-static int claim(struct region *region, const struct free_range *range)
+static int claim(struct region *region, const struct page_range *range)
 {
 	int err, record;
 
@@ -92,7 +60,7 @@ static int claim(struct region *region, const struct free_range *range)
  * it; the record keeps the range ours.  0 with the mutex owned again; or
  * -EINPROGRESS without it: whoever comes goes on when all have been told.
  */
-static int tell(struct region *region, const struct free_range *range, uint32_t record)
+static int tell(struct region *region, const struct page_range *range, uint32_t record)
 {
 	uint64_t to = event_log_listeners(region);
 	uint64_t event;
@@ -142,7 +110,7 @@ static void wait_and_reclaim(struct region *region, uint32_t record, uint64_t ti
 	writer_unlock(region);
 }
 
-static int free_locked(struct region *region, const struct free_range *range)
+static int free_locked(struct region *region, const struct page_range *range)
 {
 	struct rcu_culprit culprit = {0};
 	int record = claim(region, range);
@@ -187,11 +155,11 @@ static int free_locked(struct region *region, const struct free_range *range)
 int rcumem_pages_free(void *addr, size_t len)
 {
 	struct region *region = runtime_region();
-	struct free_range range;
+	struct page_range range;
 	int err = writer_allowed();
 
 	if (!err)
-		err = find_range(region, (uint64_t)(uintptr_t)addr, len, &range);
+		err = hotplug_range(region, (uint64_t)(uintptr_t)addr, len, &range);
 	if (!err) {
 		writer_offline();
 		err = writer_lock(region);

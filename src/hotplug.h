@@ -9,6 +9,13 @@
 
 #include "region.h"
 
+/* Pages of one internal list. */
+struct page_range {
+	uint32_t list;
+	uint32_t first;
+	uint32_t n;
+};
+
 /* ---- hotplug_alloc.c ---- */
 
 struct hotplug_request {
@@ -53,8 +60,9 @@ void hotplug_reclaim_steps(struct region *region, const struct op_record *op);
  * have passed; asks them once, does not wait. */
 void hotplug_reclaim_passed(struct region *region);
 
-/* Pages of [first, first + n) by record state: true when a record touches them. */
-bool hotplug_busy(const struct region *region, uint32_t list, uint32_t first, uint32_t n);
+/* True when a record touches pages of the range; and when one does that ends with their going. */
+bool hotplug_busy(const struct region *region, const struct page_range *range);
+bool hotplug_leaving(const struct region *region, const struct page_range *range);
 
 /* The ticket whose passing would give back a record or snapshot blocks next; 0 when nothing waits.
  */
@@ -92,6 +100,12 @@ bool hotplug_telling(const struct region *region);
 /* True when a free was left to whoever comes and all have been told, or a range waits for a process
  * that has died. */
 bool hotplug_unsettled(struct region *region);
+
+/* The pages that are exactly these bytes: 0 or -EINVAL.  Needs no mutex. */
+int hotplug_range(const struct region *region, uint64_t va, uint64_t len, struct page_range *range);
+
+/* With the mutex: 0 when every page is in use, or -ENOENT. */
+int hotplug_in_use(const struct region *region, const struct page_range *range);
 
 /* A free record, or -1. */
 int hotplug_record(const struct region *region);

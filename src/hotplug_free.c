@@ -146,16 +146,29 @@ void hotplug_reclaim(struct region *region, uint32_t record)
 	intent_end(region); /* The record is read again by a successor until here. */
 }
 
-bool hotplug_busy(const struct region *region, uint32_t list, uint32_t first, uint32_t n)
+static bool touches(const struct op_record *op, const struct page_range *range)
 {
-	for (uint32_t i = 0; i < REGION_OPS; i++) {
-		const struct op_record *op = &region->ops[i];
+	return op->list == range->list && op->first < (uint64_t)range->first + range->n &&
+	       range->first < (uint64_t)op->first + op->n;
+}
 
+bool hotplug_busy(const struct region *region, const struct page_range *range)
+{
+	for (uint32_t i = 0; i < REGION_OPS; i++)
 		/* Relaxed: another thread's record that ends meanwhile may count or not. */
-		if (rcu_load_relaxed(&op->state) != OP_FREE_SLOT && op->list == list &&
-			op->first < (uint64_t)first + n && first < (uint64_t)op->first + op->n)
+		if (rcu_load_relaxed(&region->ops[i].state) != OP_FREE_SLOT &&
+			touches(&region->ops[i], range))
 			return true;
-	}
+	return false;
+}
+
+bool hotplug_leaving(const struct region *region, const struct page_range *range)
+{
+	for (uint32_t i = 0; i < REGION_OPS; i++)
+		/* Relaxed: such a record ends under the mutex. */
+		if (rcu_load_relaxed(&region->ops[i].state) == OP_FREE_EVENTS &&
+			touches(&region->ops[i], range))
+			return true;
 	return false;
 }
 

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Records of ranges whose callbacks are being told, and new pages that not all could be told of. */
+/* Ranges of pages: records of those whose callbacks are being told, new pages that not all could be
+ * told of, and which pages an address means. */
+
+#include <errno.h>
 
 #include "event_log.h"
+#include "fbarray.h"
 #include "hotplug.h"
 #include "intent.h"
 #include "point.h"
@@ -98,4 +102,37 @@ void hotplug_abandon(struct region *region, uint64_t owner, unsigned int shift)
 			hotplug_record_leave(region, i);
 		TEST_POINT("abandon.record");
 	}
+}
+
+int hotplug_range(const struct region *region, uint64_t va, uint64_t len, struct page_range *range)
+{
+	const struct list_state *state;
+	uint64_t page_sz;
+	uint32_t list = 0;
+
+	while (list < region->n_internal &&
+		(va < region->states[list].base ||
+			va - region->states[list].base >= region->lists[list].len))
+		list++;
+	if (list == region->n_internal || len == 0)
+		return -EINVAL;
+	state = &region->states[list];
+	page_sz = 1ull << state->page_shift;
+	if (va % page_sz || len % page_sz || len > region->lists[list].len - (va - state->base))
+		return -EINVAL;
+	range->list = list;
+	range->first = (uint32_t)((va - state->base) >> state->page_shift);
+	range->n = (uint32_t)(len >> state->page_shift);
+	return 0;
+}
+
+int hotplug_in_use(const struct region *region, const struct page_range *range)
+{
+	const uint64_t *mask = fbarray_mask_words(&region->lists[range->list].memseg_arr);
+
+	for (uint32_t page = range->first; page < range->first + range->n; page++)
+		/* Relaxed: under the mutex. */
+		if (!((rcu_load_relaxed(&mask[page / 64]) >> (page % 64)) & 1))
+			return -ENOENT;
+	return 0;
 }

@@ -7,6 +7,7 @@
 
 #include "api.h"
 #include "observer.h"
+#include "pin.h"
 
 /* 0, -EINVAL or -ENODATA. */
 static int has_picture(const struct rcumem_observer *observer)
@@ -85,6 +86,7 @@ int rcumem_observer_stats_get(const struct rcumem_observer *observer, struct rcu
 		.readers = readers_of(&observer->check, 0, true, &inside),
 		.snapshot_blocks = observer->check.pool->next - 1 - observer->check.pool->free_cnt,
 		.processes = (uint64_t)__builtin_popcountll(observer->check.alive),
+		.pins = pin_count(observer->check.region),
 	};
 	return 0;
 }

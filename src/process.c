@@ -8,6 +8,7 @@
 #include "hotplug.h"
 #include "log.h"
 #include "os.h"
+#include "pin.h"
 #include "point.h"
 #include "process.h"
 #include "runtime.h"
@@ -84,6 +85,8 @@ int process_reap(struct region *region, uint32_t slot)
 	TEST_POINT("reap.readers");
 	hotplug_abandon(region, op_owner(slot, 0), 32);
 	TEST_POINT("reap.records");
+	pin_abandon(region, slot);
+	TEST_POINT("reap.pins");
 	arena_abandon(region, slot);
 	TEST_POINT("reap.arena");
 	err = external_abandon(region, slot);

@@ -33,6 +33,7 @@
 #endif
 #define REGION_PROCESSES 64 /* One bit of a word each. */
 #define REGION_EVENTS    1024
+#define REGION_PINS      16384
 #define REGION_ALIGN     (1ull << 30) /* Of lists and of the region itself. */
 
 struct snapshot_pool;
@@ -84,6 +85,23 @@ static inline uint64_t op_owner(uint32_t process, int32_t tid)
 {
 	return (uint64_t)(process + 1) << 32 | (uint32_t)tid;
 }
+
+/*
+ * Pages that a process has pinned.
+ *
+ * INV-PIN-1  A pinned page is in use, and nobody has begun to free it: pins are
+ *            taken and looked for with the mutex, by a free before it tells anybody.
+ * INV-PIN-2  A record counts from the store of `holder` on, which is the last when
+ *            it is taken and the only one when it is given up: a process may die
+ *            anywhere and leaves a whole pin, which goes with its slot, or none.
+ */
+struct pin_record {
+	uint32_t holder; /* Process slot + 1; 0: the record is free.  Writer, like all of these. */
+	uint32_t list;
+	uint32_t first;
+	uint32_t n;
+	uint32_t count; /* Calls that have pinned exactly this range. */
+};
 
 enum list_kind {
 	LIST_NONE,
@@ -219,6 +237,8 @@ struct region {
 	struct region_stats stats;
 	struct event_log events;
 	struct region_process processes[REGION_PROCESSES];
+	uint32_t pin_high; /* Records ever used; writer. */
+	struct pin_record pins[REGION_PINS];
 };
 
 /*

@@ -204,7 +204,8 @@ uint32_t region_fingerprint(void)
 		sizeof(struct intent), sizeof(struct region_process), sizeof(struct region_event),
 		sizeof(struct region_shape), sizeof(pthread_mutex_t), offsetof(struct region, root),
 		offsetof(struct region, intent), offsetof(struct region, stats),
-		offsetof(struct region, events), sizeof(struct event_log), ARENA_LEN >> 30,
+		offsetof(struct region, events), sizeof(struct event_log),
+		offsetof(struct region, pins), sizeof(struct pin_record), ARENA_LEN >> 30,
 		ARENA_NAMES};
 	uint32_t hash = 2166136261u;
 

@@ -9,6 +9,7 @@
 
 #include "api.h"
 #include "os.h"
+#include "pin.h"
 #include "runtime.h"
 #include "snapshot_edit.h"
 
@@ -38,6 +39,7 @@ int rcumem_stats_get(struct rcumem_stats *stats)
 			     rcu_radix_node_cnt(region->ext_index);
 	stats->readers = rcu_reader_count(region->domain);
 	stats->snapshot_blocks = snapshot_blocks_used(region);
+	stats->pins = pin_count(region);
 	stats->processes = 0;
 	for (uint32_t i = 0; i < REGION_PROCESSES; i++)
 		stats->processes += /* Relaxed: as above. */ rcu_load_relaxed(

@@ -34,6 +34,21 @@ static inline int v_free(void)
 	return rcumem_pages_free(mine.pages, SUBJECT * page_sz);
 }
 
+static inline int v_pin(void)
+{
+	return rcumem_pages_pin(mine.pages, SUBJECT * page_sz);
+}
+
+static inline int v_alloc_pinned(void)
+{
+	return v_alloc_filled() || v_pin() ? -1 : 0;
+}
+
+static inline int v_unpin(void)
+{
+	return rcumem_pages_unpin(mine.pages, SUBJECT * page_sz);
+}
+
 /* A listener takes longer than the time allowed. */
 static inline int v_alloc_in_vain(void)
 {
@@ -210,7 +225,7 @@ static inline int v_attach_both(void)
 /* Something of everything, and inside a section: it dies with all that. */
 static inline int v_rich(void)
 {
-	if (v_attach_both() || v_register() || v_array_init() || v_callback() || v_alloc_filled())
+	if (v_attach_both() || v_register() || v_array_init() || v_callback() || v_alloc_pinned())
 		return -1;
 	return rcumem_read_lock();
 }

@@ -40,6 +40,43 @@ static void records_that_overlap_are_found(void **state)
 	memset(&ops[5], 0, 2 * sizeof(*ops));
 }
 
+static void damaged_pins_are_found(void **state)
+{
+	struct region *region = scene.region;
+	struct pin_record *pin = &region->pins[0];
+
+	(void)state;
+	assert_int_equal(rcumem_pages_pin(scene.pages, SCENE_USED * page_sz), 0);
+	assert_sound();
+	EXPECT(pin->holder, 64, "pin 0: it belongs to a process that does not exist");
+	EXPECT(pin->holder, ~0u, "pin 0: it belongs to a process that does not exist");
+	EXPECT(pin->list, 50, "pin 0: its pages do not exist");
+	EXPECT(pin->n, ~0u, "pin 0: its pages do not exist");
+	EXPECT(pin->n, SCENE_USED + 1, "pin 0: its pages are not all in use");
+	EXPECT(pin->count, 0, "pin 0: it was never taken");
+	EXPECT(region->pin_high, REGION_PINS + 1, "pins: 16385 records ever used");
+	EXPECT(region->pin_high, 0, "pin 0: above the highest record");
+	region->ops[5] = (struct op_record){.n = 1};
+	EXPECT(region->ops[5].state, OP_FREE_EVENTS, "pin 0: its pages are being freed");
+	memset(&region->ops[5], 0, sizeof(region->ops[5]));
+	assert_int_equal(rcumem_pages_unpin(scene.pages, SCENE_USED * page_sz), 0);
+}
+
+static void external_memory_on_a_node_is_sound(void **state)
+{
+	char *va = ext_reserve(2);
+
+	(void)state;
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(
+			rcumem_extmem_register(va + i * EXT_PAGE, EXT_PAGE, NULL, 0, EXT_PAGE, 0),
+			0);
+	assert_sound();
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(ext_unregister(va + i * EXT_PAGE, 1), 0);
+	ext_release(va, 2);
+}
+
 /* ---- Pages ---- */
 
 static void damaged_descriptors_are_found(void **state)
@@ -184,6 +221,8 @@ int main(void)
 	const struct CMUnitTest cases[] = {
 		SCENE_CASE(damaged_records_are_found),
 		SCENE_CASE(records_that_overlap_are_found),
+		SCENE_CASE(damaged_pins_are_found),
+		SCENE_CASE(external_memory_on_a_node_is_sound),
 		SCENE_CASE(damaged_descriptors_are_found),
 		SCENE_CASE(damaged_marks_are_found),
 		SCENE_CASE(pages_that_belong_to_nobody_are_found),

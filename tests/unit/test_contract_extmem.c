@@ -30,6 +30,33 @@ static void bad_arguments_of_register_are_invalid(void **state)
 	ext_release(va, 4);
 }
 
+/* External memory may be on a node of the machine; else its socket is a number of its own. */
+static void external_memory_is_on_the_node_that_it_is_said_to_be_on(void **state)
+{
+	char *va = ext_reserve(4);
+	const struct rte_memseg_list *msl;
+
+	(void)state;
+	assert_fails(rcumem_extmem_register(va, EXT_PAGE, NULL, 0, EXT_PAGE, 31), EINVAL);
+	assert_fails(rcumem_extmem_register(va, EXT_PAGE, NULL, 0, EXT_PAGE, 256), EINVAL);
+	assert_fails(rcumem_extmem_register(va, EXT_PAGE, NULL, 0, EXT_PAGE, -2), EINVAL);
+	assert_int_equal(segs_now(), 0);
+	assert_int_equal(rcumem_extmem_register(va, EXT_PAGE, NULL, 0, EXT_PAGE, 0), 0);
+	assert_int_equal(rcumem_extmem_register(va + EXT_PAGE, EXT_PAGE, NULL, 0, EXT_PAGE, 0), 0);
+	assert_int_equal(rcumem_extmem_register(
+				 va + 2 * EXT_PAGE, EXT_PAGE, NULL, 0, EXT_PAGE, SOCKET_ID_ANY),
+		0);
+	for (int i = 0; i < 3; i++) {
+		msl = rte_mem_virt2memseg_list(va + i * EXT_PAGE);
+		assert_int_equal(msl->socket_id, i < 2 ? 0 : 256);
+		assert_int_equal(
+			rte_mem_virt2memseg(va + i * EXT_PAGE, msl)->socket_id, msl->socket_id);
+	}
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(rte_extmem_unregister(va + i * EXT_PAGE, EXT_PAGE), 0);
+	ext_release(va, 4);
+}
+
 /* rows X2, X9 */
 static void register_without_a_table_gives_bad_io_addresses(void **state)
 {
@@ -222,6 +249,7 @@ int main(void)
 {
 	static const struct CMUnitTest cases[] = {
 		CASE(bad_arguments_of_register_are_invalid),
+		CASE(external_memory_is_on_the_node_that_it_is_said_to_be_on),
 		CASE(register_without_a_table_gives_bad_io_addresses),
 		CASE(memory_that_is_there_already_is_refused),
 		BARE_CASE(lists_run_out_and_come_back),

@@ -48,7 +48,7 @@ static int add_segment(const struct dump_run *run, void *arg)
 
 json_t *dump_json_stats(const struct rcumem_stats *stats)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
 		"allocs", (json_int_t)stats->allocs, "frees", (json_int_t)stats->frees,
 		"alloc_failures", (json_int_t)stats->alloc_failures, "segments",
 		(json_int_t)stats->segments, "bytes", (json_int_t)stats->bytes, "lists",
@@ -57,7 +57,7 @@ json_t *dump_json_stats(const struct rcumem_stats *stats)
 		(json_int_t)stats->grace_timeouts, "recoveries", (json_int_t)stats->recoveries,
 		"index_nodes", (json_int_t)stats->index_nodes, "readers",
 		(json_int_t)stats->readers, "snapshot_blocks", (json_int_t)stats->snapshot_blocks,
-		"processes", (json_int_t)stats->processes);
+		"processes", (json_int_t)stats->processes, "pins", (json_int_t)stats->pins);
 }
 
 int dump_json(const struct rcumem_observer *observer)

@@ -81,6 +81,7 @@ void dump_text_stats(const struct rcumem_stats *stats)
 		{"reader threads", stats->readers},
 		{"snapshot blocks", stats->snapshot_blocks},
 		{"processes", stats->processes},
+		{"pinned ranges", stats->pins},
 	};
 
 	printf("\nStatistics\n");

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* rcumem_pages_pin(): what a device uses is not unplugged. */
+
+#include <errno.h>
+
+#include <rcumem.h>
+
+#include "api.h"
+#include "log.h"
+#include "pin.h"
+#include "point.h"
+#include "process.h"
+#include "runtime.h"
+#include "writer.h"
+
+/* Records that may be in use, of a region that may be damaged. */
+static uint32_t high(const struct region *region)
+{
+	/* Relaxed: under the mutex, or for a figure. */
+	uint32_t n = rcu_load_relaxed(&region->pin_high);
+
+	return n < REGION_PINS ? n : REGION_PINS;
+}
+
+static bool touches(const struct pin_record *pin, const struct page_range *range)
+{
+	/* Relaxed: as above. */
+	return rcu_load_relaxed(&pin->holder) && pin->list == range->list &&
+	       pin->first < (uint64_t)range->first + range->n &&
+	       range->first < (uint64_t)pin->first + pin->n;
+}
+
+/* The processes that have pinned a page of the range. */
+static uint64_t holders(const struct region *region, const struct page_range *range)
+{
+	uint64_t slots = 0;
+
+	for (uint32_t i = 0; i < high(region); i++)
+		if (touches(&region->pins[i], range))
+			slots |= 1ull << ((region->pins[i].holder - 1) % REGION_PROCESSES);
+	return slots;
+}
+
+bool pin_held(const struct region *region, const struct page_range *range)
+{
+	return holders(region, range) != 0;
+}
+
+int pin_check(struct region *region, const struct page_range *range)
+{
+	uint64_t slots = holders(region, range);
+
+	if (slots && process_reap_found(region, slots))
+		slots = holders(region, range);
+	if (slots == 0)
+		return 0;
+	log_message(LOG_INFO, "process %d has pinned the pages",
+		region->processes[__builtin_ctzll(slots)].pid);
+	return -EBUSY;
+}
+
+void pin_abandon(struct region *region, uint32_t process)
+{
+	for (uint32_t i = 0; i < high(region); i++)
+		if (region->pins[i].holder == process + 1) {
+			TEST_POINT("pin.abandon");
+			/* Relaxed: under the mutex, but for pin_count(). */
+			rcu_store_relaxed(&region->pins[i].holder, 0);
+		}
+}
+
+uint32_t pin_count(const struct region *region)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < high(region); i++)
+		n += rcu_load_relaxed(&region->pins[i].holder) != 0; /* Relaxed: a figure. */
+	return n;
+}
+
+/* This process's record of exactly the range; else one that is free, or NULL. */
+static struct pin_record *find(struct region *region, const struct page_range *range, bool or_free)
+{
+	struct pin_record *unused = NULL;
+
+	for (uint32_t i = 0; i < high(region); i++) {
+		struct pin_record *pin = &region->pins[i];
+
+		if (pin->holder == 0 && unused == NULL)
+			unused = pin;
+		if (pin->holder == runtime.process + 1 && pin->list == range->list &&
+			pin->first == range->first && pin->n == range->n)
+			return pin;
+	}
+	if (or_free && unused == NULL && high(region) < REGION_PINS)
+		unused = &region->pins[high(region)];
+	return or_free ? unused : NULL;
+}
+
+static int pin_locked(struct region *region, const struct page_range *range)
+{
+	int err = hotplug_in_use(region, range);
+	struct pin_record *pin;
+
+	if (err)
+		return err;
+	if (hotplug_leaving(region, range))
+		return -EBUSY;
+	pin = find(region, range, true);
+	if (pin == NULL)
+		return -ENOSPC;
+	if (pin->holder) {
+		if (pin->count == UINT32_MAX)
+			return -ENOSPC;
+		pin->count++;
+		return 0;
+	}
+	TEST_POINT("pin.begin");
+	*pin = (struct pin_record){
+		.list = range->list, .first = range->first, .n = range->n, .count = 1};
+	TEST_POINT("pin.filled");
+	/* Release, both, pair with nothing but the order in which a successor finds them
+	 * (INV-PIN-2). */
+	if (pin == &region->pins[high(region)])
+		rcu_store_release(&region->pin_high, high(region) + 1);
+	TEST_POINT("pin.counted");
+	rcu_store_release(&pin->holder, runtime.process + 1);
+	TEST_POINT("pin.taken");
+	return 0;
+}
+
+static int unpin_locked(struct region *region, const struct page_range *range)
+{
+	struct pin_record *pin = find(region, range, false);
+
+	if (pin == NULL)
+		return -ENOENT;
+	TEST_POINT("unpin.begin");
+	if (pin->count > 1)
+		pin->count--;
+	else
+		rcu_store_relaxed(&pin->holder, 0); /* Relaxed: as in pin_abandon(). */
+	TEST_POINT("unpin.done");
+	return 0;
+}
+
+/*
+ * With the mutex for a moment, which nobody keeps while waiting for a reader or
+ * a callback: so a thread inside one may have it too.
+ */
+static int change(const void *addr, size_t len,
+	int (*locked)(struct region *region, const struct page_range *range))
+{
+	struct region *region = runtime_region();
+	struct page_range range;
+	int err;
+
+	if (region == NULL)
+		return -ENODEV;
+	if (writer_is_owner())
+		return -EDEADLK;
+	err = hotplug_range(region, (uint64_t)(uintptr_t)addr, len, &range);
+	if (!err)
+		err = writer_lock(region);
+	if (err)
+		return err;
+	err = locked(region, &range);
+	writer_unlock(region);
+	return err;
+}
+
+int rcumem_pages_pin(const void *addr, size_t len)
+{
+	return api_result(change(addr, len, pin_locked));
+}
+
+int rcumem_pages_unpin(const void *addr, size_t len)
+{
+	return api_result(change(addr, len, unpin_locked));
+}
+
+int64_t rcumem_pages_pins(const void *addr, size_t len)
+{
+	const struct region *region = runtime_region();
+	struct page_range range;
+	int64_t n = 0;
+	int err = region ? hotplug_range(region, (uint64_t)(uintptr_t)addr, len, &range) : -ENODEV;
+
+	if (err)
+		return api_result(err);
+	for (uint32_t i = 0; i < high(region); i++)
+		if (touches(&region->pins[i], &range))
+			n += rcu_load_relaxed(&region->pins[i].count); /* Relaxed: a figure. */
+	return n;
+}
