@@ -10,8 +10,8 @@
 #   limit   seconds from start to end; a busy host without hardware support needs several times
 #           what a quiet one does
 
-machines_short=(numa2)
-machines_long=(numa2 numa4 sparse cpuonly huge1g)
+machines_short=(numa2 iommu)
+machines_long=(numa2 numa4 sparse cpuonly huge1g iommu iommu48)
 
 # Nodes 0, 1, ... of a machine: each SIZE:CPUS, where 0 is no memory and - no CPU.
 nodes()
@@ -91,4 +91,20 @@ machine_huge1g()
 	nodes 4G:0 2G:1
 	kargs="hugepagesz=1G hugepages=0:1,1:1 hugepagesz=2M hugepages=0:40,1:40"
 	job=("check numa NUMA_MEMORY=0,1 NUMA_CPUS=0,1 /t/test_numa")
+}
+
+machine_iommu()
+{
+	about="a device behind an IOMMU of 39 bits"
+	qemu=(-m 1G -smp 2 -device intel-iommu -device "edu,addr=4,dma_mask=0xffffffffffffffff")
+	kargs="hugepagesz=2M hugepages=32"
+	job=("check dma DMA_WIDTH=39 /t/test_dma")
+}
+
+machine_iommu48()
+{
+	about="a device behind an IOMMU of 48 bits; pages of 1 GiB"
+	qemu=(-m 5G -smp 2 -device "intel-iommu,aw-bits=48" -device "edu,addr=4,dma_mask=0xffffffffffffffff")
+	kargs="hugepagesz=1G hugepages=1 hugepagesz=2M hugepages=32"
+	job=("check dma DMA_WIDTH=48 /t/test_dma")
 }

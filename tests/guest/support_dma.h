@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef SUPPORT_DMA_H
+#define SUPPORT_DMA_H
+
+/* Runtimes with a consumer, and copies by the device that must arrive or must not. */
+
+#include "consumer.h"
+
+#define COPY_LEN 512u
+
+struct dma_machine {
+	unsigned int width; /* Bits of an IO address: DMA_WIDTH of the environment. */
+	uint64_t low, high; /* Bases of a runtime whose addresses fit, and do not fit. */
+};
+
+static inline struct dma_machine dma_machine(void)
+{
+	const char *width = getenv("DMA_WIDTH");
+	struct dma_machine machine = {.width = width ? (unsigned int)atoi(width) : 0};
+
+	assert_true(machine.width >= 32 && machine.width <= 48);
+	/* A process has 47 bits itself: with 48 there are none that do not fit. */
+	machine.low = machine.width > 40 ? 1ull << 40 : 64ull << 30;
+	machine.high = machine.width < 47 ? 1ull << machine.width : 0;
+	return machine;
+}
+
+static inline struct rcumem_options dma_options(void)
+{
+	struct rcumem_options opts = test_options();
+
+	opts.base_va = dma_machine().low;
+	if (page_sz == RTE_PGSIZE_1G)
+		opts.list_len = 2 * GIB;
+	return opts;
+}
+
+static inline int dma_setup(void **state)
+{
+	struct rcumem_options opts = dma_options();
+
+	(void)state;
+	baseline_take();
+	if (rcumem_init(&opts) == 0)
+		return 0;
+	print_error("rcumem_init: %s\n", strerror(rte_errno));
+	return -1;
+}
+
+/* What a case that failed has left of its consumer ends here. */
+static inline int dma_teardown(void **state)
+{
+	rte_mem_event_callback_unregister("consumer", NULL);
+	vfio_close();
+	return case_teardown(state);
+}
+
+#define DMA_CASE(name) cmocka_unit_test_setup_teardown(name, dma_setup, dma_teardown)
+
+/* ---- Bytes ---- */
+
+static inline void pattern_set(char *at, unsigned int seed)
+{
+	for (unsigned int i = 0; i < COPY_LEN; i++)
+		at[i] = (char)(seed * 31 + i * 7 + (i >> 8));
+}
+
+static inline bool pattern_is(const char *at, unsigned int seed)
+{
+	char want[COPY_LEN];
+
+	pattern_set(want, seed);
+	return memcmp(at, want, COPY_LEN) == 0;
+}
+
+static inline bool all_clear(const char *at, size_t len)
+{
+	return at[0] == 0 && memcmp(at, at + 1, len - 1) == 0;
+}
+
+/* The IO address of a byte: both translations and the segment agree, and lead back to it. */
+static inline uint64_t iova_of(const char *va)
+{
+	const struct rte_memseg *ms = rte_mem_virt2memseg(va, NULL);
+	uint64_t iova = rcumem_virt2iova(NULL, va, NULL);
+
+	assert_int_not_equal(iova, RTE_BAD_IOVA);
+	assert_int_equal(rte_mem_virt2iova(va), iova);
+	assert_int_equal(ms->iova + (uint64_t)(va - (char *)ms->addr), iova);
+	assert_ptr_equal(rte_mem_iova2virt(iova), va);
+	assert_ptr_equal(rcumem_iova2virt(NULL, iova, NULL), va);
+	return iova;
+}
+
+/* The device copies from one place to the other, and what arrives is found by its IO address. */
+static inline void assert_copied(char *from, char *to, unsigned int seed)
+{
+	uint64_t src = iova_of(from), dst = iova_of(to);
+	const char *arrived;
+
+	pattern_set(from, seed);
+	memset(to, 0, COPY_LEN);
+	edu_load(src, COPY_LEN);
+	edu_store(dst, COPY_LEN);
+	arrived = rte_mem_iova2virt(dst);
+	assert_ptr_equal(arrived, to);
+	if (!pattern_is(arrived, seed))
+		fail_msg("what the device copied from %#llx to %#llx did not arrive",
+			(unsigned long long)src, (unsigned long long)dst);
+}
+
+/* Does an IO address lead anywhere?  The device writes there, and reads again what it finds. */
+static inline bool device_reaches(uint64_t iova, char *bounce)
+{
+	uint64_t at = iova_of(bounce);
+
+	pattern_set(bounce, 77);
+	edu_load(at, COPY_LEN);
+	edu_store(iova, COPY_LEN);
+	pattern_set(bounce, 78);
+	edu_load(at, COPY_LEN);
+	edu_load(iova, COPY_LEN);
+	edu_store(at, COPY_LEN);
+	return pattern_is(bounce, 77);
+}
+
+/* Faults that the IOMMU has reported so far. */
+static inline unsigned int iommu_faults(void)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	unsigned int n = 0;
+	char record[1024];
+	ssize_t got;
+
+	while (fd >= 0 && ((got = read(fd, record, sizeof(record) - 1)) > 0 || errno == EPIPE)) {
+		if (got <= 0)
+			continue;
+		record[got] = 0;
+		n += strstr(record, "DMAR: [DMA ") != NULL;
+	}
+	if (fd >= 0)
+		close(fd);
+	return n;
+}
+
+/* ---- The run ---- */
+
+/* All cases with each page size of which there are pages; the device must be behind an IOMMU. */
+static inline int run_dma(const char *name, const struct CMUnitTest *cases, size_t n)
+{
+	static const struct {
+		uint64_t sz;
+		const char *pool;
+	} sizes[] = {
+		{RTE_PGSIZE_4K, NULL},
+		{RTE_PGSIZE_2M, "/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages"},
+		{RTE_PGSIZE_1G, "/sys/kernel/mm/hugepages/hugepages-1048576kB/free_hugepages"},
+	};
+	int failed = 0;
+
+	setenv("RCUMEM_LOG", "error", 0);
+	if (!vfio_bind() || vfio_group_number() < 0) {
+		printf("not ok 1 - %s: no device behind an IOMMU\n", name);
+		return 1;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+		char title[64];
+
+		if (sizes[i].pool && file_number(sizes[i].pool) == 0)
+			continue;
+		page_sz = sizes[i].sz;
+		snprintf(title, sizeof(title), "%s, %llu KiB pages", name,
+			(unsigned long long)page_sz >> 10);
+		failed += _cmocka_run_group_tests(title, cases, n, NULL, NULL);
+	}
+	return failed != 0;
+}
+
+#define RUN_DMA(name, cases) run_dma(name, cases, ARRAY_LEN(cases))
+
+#endif /* SUPPORT_DMA_H */
