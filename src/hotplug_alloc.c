@@ -2,6 +2,9 @@
 /* Plugging pages: back them, learn their IO addresses, describe, publish. */
 
 #include <errno.h>
+#ifdef RCU_PLANT_MBIND_ONLY
+#include <numaif.h>
+#endif
 #include <stdlib.h>
 
 #include "dma.h"
@@ -104,7 +107,14 @@ static int back(const struct region *region, const struct hotplug_request *reque
 	if (os_pages_unplug(fd, off, len))
 		return -ENOMEM;
 	TEST_POINT("plug.punched");
+#ifdef RCU_PLANT_MBIND_ONLY
+	/* hugetlbfs does not look at it: tests/guest must find pages on other nodes, or none. */
+	policy.active = false;
+	mbind((void *)(uintptr_t)segment_va(state, request->first), len, MPOL_BIND,
+		&(unsigned long){1ul << state->socket}, 64, 0);
+#else
 	err = os_numa_bind(state->socket, &policy);
+#endif
 	if (err)
 		return err;
 	err = plug(fd, off, len, (void *)(uintptr_t)segment_va(state, request->first), page_sz);

@@ -55,11 +55,23 @@ static inline void consumer_remove(const struct rte_memseg *ms)
 {
 	uint64_t range[2] = {consumer_iova(ms), ms->len};
 
+	if (consumer.pins)
+		return; /* It was released before, or it could not go. */
 	if (consumer_plant("late") && consumer.n_late < ARRAY_LEN(consumer.late)) {
 		memcpy(consumer.late[consumer.n_late++], range, sizeof(range));
 		return;
 	}
 	consumer_note(vfio_unmap(range[0], range[1]));
+	consumer.unmapped++;
+}
+
+/* The device has done with pages that it has pinned. */
+static inline void consumer_release(const void *va)
+{
+	const struct rte_memseg *ms = rte_mem_virt2memseg(va, NULL);
+
+	consumer_note(vfio_unmap(consumer_iova(ms), ms->len));
+	consumer_note(rcumem_pages_unpin(ms->addr, ms->len) ? rte_errno : 0);
 	consumer.unmapped++;
 }
 
@@ -80,12 +92,18 @@ static inline void consumer_event(enum rte_mem_event event, const void *addr, si
 	}
 }
 
-static inline void consumer_begin(bool pins)
+/* With the device open. */
+static inline void consumer_subscribe(bool pins)
 {
 	memset(&consumer, 0, sizeof(consumer));
 	consumer.pins = pins;
-	vfio_open();
 	assert_int_equal(rcumem_subscribe("consumer", consumer_event, NULL), 0);
+}
+
+static inline void consumer_begin(bool pins)
+{
+	vfio_open();
+	consumer_subscribe(pins);
 }
 
 /* The device and all its mappings go with its file descriptors. */

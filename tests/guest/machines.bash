@@ -6,7 +6,8 @@
 #   about   one line for --list
 #   qemu    arguments beside those of every guest
 #   kargs   words for the guest's kernel
-#   job     commands in the guest, a line each; "check NAME COMMAND..." runs a test
+#   job     commands in the guest, a line each: "check NAME COMMAND..." runs a test, and
+#           "planted NAME CASE COMMAND..." one of which CASE must fail
 #   limit   seconds from start to end; a busy host without hardware support needs several times
 #           what a quiet one does
 
@@ -45,7 +46,10 @@ machine_numa2()
 	qemu=(-m 1G -smp 2)
 	nodes 512M:0 512M:1
 	kargs="hugepagesz=2M hugepages=0:48,1:48"
-	job=("check numa NUMA_MEMORY=0,1 NUMA_CPUS=0,1 /t/test_numa")
+	job=(
+		"check numa NUMA_MEMORY=0,1 NUMA_CPUS=0,1 /t/test_numa"
+		"planted mbind pages_are_on_the_socket_that_was_named NUMA_MEMORY=0,1 NUMA_CPUS=0,1 /t/planted_mbind"
+	)
 	limit=120
 }
 
@@ -98,7 +102,12 @@ machine_iommu()
 	about="a device behind an IOMMU of 39 bits"
 	qemu=(-m 1G -smp 2 -device intel-iommu -device "edu,addr=4,dma_mask=0xffffffffffffffff")
 	kargs="hugepagesz=2M hugepages=32"
-	job=("check dma DMA_WIDTH=39 /t/test_dma")
+	job=(
+		"check dma DMA_WIDTH=39 /t/test_dma"
+		"check unplug DMA_WIDTH=39 /t/test_dma_unplug"
+		"planted late unplugged_segment_is_not_reached DMA_WIDTH=39 CONSUMER_PLANT=late /t/test_dma_unplug"
+		"planted neighbour device_copies_through_translated_addresses DMA_WIDTH=39 CONSUMER_PLANT=neighbour /t/test_dma"
+	)
 }
 
 machine_iommu48()
@@ -106,5 +115,5 @@ machine_iommu48()
 	about="a device behind an IOMMU of 48 bits; pages of 1 GiB"
 	qemu=(-m 5G -smp 2 -device "intel-iommu,aw-bits=48" -device "edu,addr=4,dma_mask=0xffffffffffffffff")
 	kargs="hugepagesz=1G hugepages=1 hugepagesz=2M hugepages=32"
-	job=("check dma DMA_WIDTH=48 /t/test_dma")
+	job=("check dma DMA_WIDTH=48 /t/test_dma" "check unplug DMA_WIDTH=48 /t/test_dma_unplug")
 }
