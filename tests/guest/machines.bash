@@ -40,14 +40,24 @@ distances()
 	done
 }
 
+# The tests of NUMA; $@ tells which nodes there must be.
+numa_job()
+{
+	job=(
+		"check numa $* /t/test_numa"
+		"check policy /t/test_numa_policy"
+		"check socket /t/test_numa_socket"
+	)
+}
+
 machine_numa2()
 {
 	about="two nodes; pages of 4 KiB and 2 MiB"
-	qemu=(-m 1G -smp 2)
+	qemu=(-m 1G -smp 2,sockets=2)
 	nodes 512M:0 512M:1
 	kargs="hugepagesz=2M hugepages=0:48,1:48"
-	job=(
-		"check numa NUMA_MEMORY=0,1 NUMA_CPUS=0,1 /t/test_numa"
+	numa_job NUMA_MEMORY=0,1 NUMA_CPUS=0,1
+	job+=(
 		"planted mbind pages_are_on_the_socket_that_was_named NUMA_MEMORY=0,1 NUMA_CPUS=0,1 /t/planted_mbind"
 	)
 	limit=120
@@ -56,51 +66,51 @@ machine_numa2()
 machine_numa4()
 {
 	about="four nodes in a ring, node 2 far from all"
-	qemu=(-m 2G -smp 4)
+	qemu=(-m 2G -smp 4,sockets=4)
 	nodes 512M:0 512M:1 512M:2 512M:3
 	distances 0 1=15 2=40 3=21
 	distances 1 0=15 2=45 3=17
 	distances 2 0=40 1=45 3=50
 	distances 3 0=21 1=17 2=50
 	kargs="hugepagesz=2M hugepages=0:40,1:40,2:40,3:40"
-	job=("check numa NUMA_MEMORY=0,1,2,3 NUMA_CPUS=0,1,2,3 /t/test_numa")
+	numa_job NUMA_MEMORY=0,1,2,3 NUMA_CPUS=0,1,2,3
 }
 
 # Linux numbers the node without CPUs last.
 machine_sparse()
 {
 	about="node 1 has CPUs only, node 2 memory only: the numbers of memory have a gap"
-	qemu=(-m 1G -smp 2)
+	qemu=(-m 1G -smp 2,sockets=2)
 	nodes 512M:0 512M:- 0:1
 	distances 0 1=21 2=25
 	distances 1 0=21 2=12
 	distances 2 0=25 1=12
 	kargs="hugepagesz=2M hugepages=0:48,2:48"
-	job=("check numa NUMA_MEMORY=0,2 NUMA_CPUS=0,1 /t/test_numa")
+	numa_job NUMA_MEMORY=0,2 NUMA_CPUS=0,1
 }
 
 machine_cpuonly()
 {
 	about="two nodes, of which one has all the memory"
-	qemu=(-m 1G -smp 2)
+	qemu=(-m 1G -smp 2,sockets=2)
 	nodes 1G:0 0:1
 	kargs="hugepagesz=2M hugepages=64"
-	job=("check numa NUMA_MEMORY=0 NUMA_CPUS=0,1 /t/test_numa")
+	numa_job NUMA_MEMORY=0 NUMA_CPUS=0,1
 }
 
 machine_huge1g()
 {
 	about="two nodes; pages of 1 GiB"
-	qemu=(-m 6G -smp 2)
+	qemu=(-m 6G -smp 2,sockets=2)
 	nodes 4G:0 2G:1
 	kargs="hugepagesz=1G hugepages=0:1,1:1 hugepagesz=2M hugepages=0:40,1:40"
-	job=("check numa NUMA_MEMORY=0,1 NUMA_CPUS=0,1 /t/test_numa")
+	numa_job NUMA_MEMORY=0,1 NUMA_CPUS=0,1
 }
 
 machine_iommu()
 {
 	about="a device behind an IOMMU of 39 bits"
-	qemu=(-m 1G -smp 2 -device intel-iommu -device "edu,addr=4,dma_mask=0xffffffffffffffff")
+	qemu=(-m 1G -smp 2,sockets=2 -device intel-iommu -device "edu,addr=4,dma_mask=0xffffffffffffffff")
 	kargs="hugepagesz=2M hugepages=32"
 	job=(
 		"check dma DMA_WIDTH=39 /t/test_dma"
@@ -113,7 +123,7 @@ machine_iommu()
 machine_iommu48()
 {
 	about="a device behind an IOMMU of 48 bits; pages of 1 GiB"
-	qemu=(-m 5G -smp 2 -device "intel-iommu,aw-bits=48" -device "edu,addr=4,dma_mask=0xffffffffffffffff")
+	qemu=(-m 5G -smp 2,sockets=2 -device "intel-iommu,aw-bits=48" -device "edu,addr=4,dma_mask=0xffffffffffffffff")
 	kargs="hugepagesz=1G hugepages=1 hugepagesz=2M hugepages=32"
 	job=("check dma DMA_WIDTH=48 /t/test_dma" "check unplug DMA_WIDTH=48 /t/test_dma_unplug")
 }
