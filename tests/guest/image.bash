@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2154 # work, here and modules_wanted are the caller's.
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # What a guest is booted from, sourced by run: Debian's kernels, unpacked and never installed, and

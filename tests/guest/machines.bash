@@ -8,11 +8,13 @@
 #   kargs   words for the guest's kernel
 #   job     commands in the guest, a line each: "check NAME COMMAND..." runs a test, and
 #           "planted NAME CASE COMMAND..." one of which CASE must fail
+#   programs   what its tests start, beside themselves
+#   disk    size of a disk, /dev/vda, that may be written over
 #   limit   seconds from start to end; a busy host without hardware support needs several times
 #           what a quiet one does
 
 machines_short=(numa2 iommu)
-machines_long=(numa2 numa4 sparse cpuonly huge1g iommu iommu48)
+machines_long=(numa2 numa4 sparse cpuonly huge1g iommu iommu48 nodes33 cpus64 dpdk)
 
 # Nodes 0, 1, ... of a machine: each SIZE:CPUS, where 0 is no memory and - no CPU.
 nodes()
@@ -53,7 +55,7 @@ numa_job()
 machine_numa2()
 {
 	about="two nodes; pages of 4 KiB and 2 MiB"
-	qemu=(-m 1G -smp 2,sockets=2)
+	qemu=(-m 1G -smp "2,sockets=2")
 	nodes 512M:0 512M:1
 	kargs="hugepagesz=2M hugepages=0:48,1:48"
 	numa_job NUMA_MEMORY=0,1 NUMA_CPUS=0,1
@@ -66,7 +68,7 @@ machine_numa2()
 machine_numa4()
 {
 	about="four nodes in a ring, node 2 far from all"
-	qemu=(-m 2G -smp 4,sockets=4)
+	qemu=(-m 2G -smp "4,sockets=4")
 	nodes 512M:0 512M:1 512M:2 512M:3
 	distances 0 1=15 2=40 3=21
 	distances 1 0=15 2=45 3=17
@@ -80,7 +82,7 @@ machine_numa4()
 machine_sparse()
 {
 	about="node 1 has CPUs only, node 2 memory only: the numbers of memory have a gap"
-	qemu=(-m 1G -smp 2,sockets=2)
+	qemu=(-m 1G -smp "2,sockets=2")
 	nodes 512M:0 512M:- 0:1
 	distances 0 1=21 2=25
 	distances 1 0=21 2=12
@@ -92,7 +94,7 @@ machine_sparse()
 machine_cpuonly()
 {
 	about="two nodes, of which one has all the memory"
-	qemu=(-m 1G -smp 2,sockets=2)
+	qemu=(-m 1G -smp "2,sockets=2")
 	nodes 1G:0 0:1
 	kargs="hugepagesz=2M hugepages=64"
 	numa_job NUMA_MEMORY=0 NUMA_CPUS=0,1
@@ -101,21 +103,25 @@ machine_cpuonly()
 machine_huge1g()
 {
 	about="two nodes; pages of 1 GiB"
-	qemu=(-m 6G -smp 2,sockets=2)
+	qemu=(-m 6G -smp "2,sockets=2")
 	nodes 4G:0 2G:1
 	kargs="hugepagesz=1G hugepages=0:1,1:1 hugepagesz=2M hugepages=0:40,1:40"
 	numa_job NUMA_MEMORY=0,1 NUMA_CPUS=0,1
+	limit=600 # Clearing a page of 1 GiB takes one to three seconds.
 }
 
 machine_iommu()
 {
 	about="a device behind an IOMMU of 39 bits"
-	qemu=(-m 1G -smp 2,sockets=2 -device intel-iommu -device "edu,addr=4,dma_mask=0xffffffffffffffff")
+	qemu=(-m 1G -smp "2,sockets=2" -device intel-iommu -device "edu,addr=4,dma_mask=0xffffffffffffffff")
+	disk=16M
 	kargs="hugepagesz=2M hugepages=32"
 	job=(
 		"check dma DMA_WIDTH=39 /t/test_dma"
 		"check unplug DMA_WIDTH=39 /t/test_dma_unplug"
 		"planted late unplugged_segment_is_not_reached DMA_WIDTH=39 CONSUMER_PLANT=late /t/test_dma_unplug"
+		"mkswap /dev/vda >/dev/null"
+		"check pa PA_SWAP=/dev/vda /t/test_pa"
 		"planted neighbour device_copies_through_translated_addresses DMA_WIDTH=39 CONSUMER_PLANT=neighbour /t/test_dma"
 	)
 }
@@ -123,7 +129,43 @@ machine_iommu()
 machine_iommu48()
 {
 	about="a device behind an IOMMU of 48 bits; pages of 1 GiB"
-	qemu=(-m 5G -smp 2,sockets=2 -device "intel-iommu,aw-bits=48" -device "edu,addr=4,dma_mask=0xffffffffffffffff")
+	qemu=(-m 5G -smp "2,sockets=2" -device "intel-iommu,aw-bits=48" -device "edu,addr=4,dma_mask=0xffffffffffffffff")
 	kargs="hugepagesz=1G hugepages=1 hugepagesz=2M hugepages=32"
+	limit=300
 	job=("check dma DMA_WIDTH=48 /t/test_dma" "check unplug DMA_WIDTH=48 /t/test_dma_unplug")
+}
+
+# Node 32 is beyond what the library counts; 0 has room for the kernel.
+machine_nodes33()
+{
+	local node list=(512M:0)
+
+	about="33 nodes, one more than there can be"
+	for ((node = 1; node <= 32; node++)); do
+		list+=("64M:$([ "$node" = 31 ] && echo 1 || echo -)")
+	done
+	qemu=(-m 2560M -smp "2,sockets=2")
+	nodes "${list[@]}"
+	job=("check numa NUMA_MEMORY=$(seq -s, 0 31) NUMA_CPUS=0,31 /t/test_numa")
+	limit=300
+}
+
+# With a thread for each CPU, QEMU's firmware takes minutes to wake so many.
+machine_cpus64()
+{
+	about="64 CPUs: a reader on each, and 64 processes"
+	accel=tcg,thread=single
+	qemu=(-m 3G -smp 64)
+	job=("check many RCUMEM_TEST_PAGES=4k /t/test_many")
+	limit=600
+}
+
+machine_dpdk()
+{
+	about="two nodes: DPDK's EAL beside rcumem"
+	qemu=(-m 1G -smp "2,sockets=2")
+	nodes 512M:0 512M:1
+	kargs="hugepagesz=2M hugepages=0:40,1:40"
+	job=("check dpdk RCUMEM_TEST_PAGES=2m /t/test_dpdk")
+	programs=(dpdk_nodes)
 }
