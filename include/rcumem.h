@@ -11,7 +11,8 @@
  *
  * Caveats first:
  * - A function that changes the runtime (a *writer*) must not be called inside
- *   a read section, a walk or a callback: it returns -1 with EDEADLK.
+ *   a read section, a walk or a callback: it returns -1 with EDEADLK.  Pins are
+ *   no change: they may.
  * - A child that fork() made inside a callback or walk must not return from it:
  *   let it exec or exit.
  * - After fork() the child has no runtime: every call fails with ENODEV, every

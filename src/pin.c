@@ -24,8 +24,8 @@ static uint32_t high(const struct region *region)
 
 static bool touches(const struct pin_record *pin, const struct page_range *range)
 {
-	/* Relaxed: as above. */
-	return rcu_load_relaxed(&pin->holder) && pin->list == range->list &&
+	/* Acquire pairs with pin_locked(): the record is complete, also for who has no mutex. */
+	return rcu_load_acquire(&pin->holder) && pin->list == range->list &&
 	       pin->first < (uint64_t)range->first + range->n &&
 	       range->first < (uint64_t)pin->first + pin->n;
 }
@@ -119,11 +119,11 @@ static int pin_locked(struct region *region, const struct page_range *range)
 	*pin = (struct pin_record){
 		.list = range->list, .first = range->first, .n = range->n, .count = 1};
 	TEST_POINT("pin.filled");
-	/* Release, both, pair with nothing but the order in which a successor finds them
-	 * (INV-PIN-2). */
+	/* Relaxed: before the next store for whoever relies on it. */
 	if (pin == &region->pins[high(region)])
-		rcu_store_release(&region->pin_high, high(region) + 1);
+		rcu_store_relaxed(&region->pin_high, high(region) + 1);
 	TEST_POINT("pin.counted");
+	/* Release pairs with touches(): the record above is that of the holder (INV-PIN-2). */
 	rcu_store_release(&pin->holder, runtime.process + 1);
 	TEST_POINT("pin.taken");
 	return 0;

@@ -74,7 +74,8 @@ static void *reader_main(void *arg)
 			look(cpu);
 			rcumem_read_unlock();
 		}
-		sched_yield();
+		/* Idle in between: a CPU that spins keeps the others from running for 100 ms. */
+		sleep_ms(1 + cpu % 7);
 	}
 	if (cpu % 2)
 		rcumem_reader_unregister();

@@ -2,19 +2,19 @@
 
 /* Pins: what is pinned is not freed, by anybody, and nobody is told that it would be. */
 
-#include <pthread.h>
+#include <rte_eal_memconfig.h>
 
 #include "support_walk.h"
 
 #include "runtime.h"
-#include <rte_eal_memconfig.h>
+#include "support_actor.h"
 
 #define N 4u
 
 static struct {
 	unsigned int allocs, frees;
 	int result, err; /* Of what the callback did. */
-	bool pins, unpins, tries_to_free;
+	bool pins;
 } heard;
 
 static void hear(enum rte_mem_event event, const void *addr, size_t len, void *arg)
@@ -29,8 +29,6 @@ static void hear(enum rte_mem_event event, const void *addr, size_t len, void *a
 		heard.frees++;
 		if (heard.pins)
 			heard.result = rcumem_pages_pin(addr, len);
-		if (heard.unpins)
-			heard.result = rcumem_pages_unpin(addr, len);
 	}
 	heard.err = rte_errno;
 }
@@ -169,15 +167,60 @@ static void holder_of_the_write_lock_cannot_pin(void **state)
 	pages_put(pages, 1);
 }
 
+static int hold_the_lock(void *arg)
+{
+	(void)arg;
+	rte_mcfg_mem_write_lock();
+	return 0;
+}
+
+static int let_go(void *arg)
+{
+	(void)arg;
+	rte_mcfg_mem_write_unlock();
+	return 0;
+}
+
+static void pins_wait_for_a_writer_no_longer_than_allowed(void **state)
+{
+	struct rcumem_options opts = test_options();
+	static struct actor writer;
+	char *pages;
+
+	(void)state;
+	opts.lock_timeout_ms = 20;
+	runtime_start(&opts);
+	pages = pages_get(1);
+	actor_start(&writer);
+	actor_do(&writer, hold_the_lock, NULL);
+	assert_fails(pin(pages, 0, 1), ETIMEDOUT);
+	assert_fails(unpin(pages, 0, 1), ETIMEDOUT);
+	assert_int_equal(pins(pages, 0, 1), 0);
+	actor_do(&writer, let_go, NULL);
+	actor_stop(&writer);
+	pages_put(pages, 1);
+	runtime_stop();
+}
+
+static int pin_in_walk(const struct rte_memseg_list *msl, const struct rte_memseg *ms, void *arg)
+{
+	(void)msl;
+	*(int *)arg |= rcumem_pages_pin(ms->addr, ms->len) || rcumem_pages_unpin(ms->addr, ms->len);
+	return 0;
+}
+
 static void sections_and_walks_may_pin(void **state)
 {
 	char *pages = pages_get(1);
+	int failed = 0;
 
 	(void)state;
 	assert_int_equal(rcumem_read_lock(), 0);
 	assert_int_equal(pin(pages, 0, 1), 0);
 	assert_int_equal(unpin(pages, 0, 1), 0);
 	rcumem_read_unlock();
+	assert_int_equal(rte_memseg_walk(pin_in_walk, &failed), 0);
+	assert_int_equal(failed, 0);
 	pages_put(pages, 1);
 }
 
@@ -304,6 +347,7 @@ int main(void)
 		CASE(what_are_no_pages_in_use_cannot_be_pinned),
 		BARE_CASE(without_a_runtime_nothing_is_pinned),
 		CASE(holder_of_the_write_lock_cannot_pin),
+		BARE_CASE(pins_wait_for_a_writer_no_longer_than_allowed),
 		CASE(sections_and_walks_may_pin),
 		CASE(callback_may_pin_what_is_new),
 		CASE(what_is_going_cannot_be_pinned),

@@ -48,7 +48,8 @@ static int add_segment(const struct dump_run *run, void *arg)
 
 json_t *dump_json_stats(const struct rcumem_stats *stats)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+	return json_pack(
+		"{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
 		"allocs", (json_int_t)stats->allocs, "frees", (json_int_t)stats->frees,
 		"alloc_failures", (json_int_t)stats->alloc_failures, "segments",
 		(json_int_t)stats->segments, "bytes", (json_int_t)stats->bytes, "lists",
