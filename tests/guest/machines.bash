@@ -8,13 +8,13 @@
 #   kargs   words for the guest's kernel
 #   job     commands in the guest, a line each: "check NAME COMMAND..." runs a test, and
 #           "planted NAME CASE COMMAND..." one of which CASE must fail
-#   programs   what its tests start, beside themselves
+#   programs   what its tests start, beside themselves; files: the same, of this machine's
 #   disk    size of a disk, /dev/vda, that may be written over
 #   limit   seconds from start to end; a busy host without hardware support needs several times
 #           what a quiet one does
 
 machines_short=(numa2 iommu)
-machines_long=(numa2 numa4 sparse cpuonly huge1g iommu iommu48 nodes33 cpus64 dpdk)
+machines_long=(numa2 numa4 sparse cpuonly huge1g iommu iommu48 nodes33 cpus64 dpdk testpmd)
 
 # Nodes 0, 1, ... of a machine: each SIZE:CPUS, where 0 is no memory and - no CPU.
 nodes()
@@ -142,11 +142,11 @@ machine_nodes33()
 
 	about="33 nodes, one more than there can be"
 	for ((node = 1; node <= 32; node++)); do
-		list+=("64M:$([ "$node" = 31 ] && echo 1 || echo -)")
+		list+=("160M:$([ "$node" = 1 ] && echo 1 || echo -)")
 	done
-	qemu=(-m 2560M -smp "2,sockets=2")
+	qemu=(-m 5632M -smp "2,sockets=2")
 	nodes "${list[@]}"
-	job=("check numa NUMA_MEMORY=$(seq -s, 0 31) NUMA_CPUS=0,31 /t/test_numa")
+	job=("check numa NUMA_MEMORY=$(seq -s, 0 31) NUMA_CPUS=0,1 /t/test_numa")
 	limit=300
 }
 
@@ -168,4 +168,20 @@ machine_dpdk()
 	kargs="hugepagesz=2M hugepages=0:40,1:40"
 	job=("check dpdk RCUMEM_TEST_PAGES=2m /t/test_dpdk")
 	programs=(dpdk_nodes)
+}
+
+# testpmd and the drivers that it needs come from this machine.
+machine_testpmd()
+{
+	local drivers=/usr/lib/x86_64-linux-gnu/dpdk/pmds-
+
+	about="two e1000e behind an IOMMU: Debian's testpmd forwards from pages of rcumem"
+	qemu=(-m 1G -smp "2,sockets=2" -device intel-iommu -netdev "hubport,id=n0,hubid=0"
+		-netdev "hubport,id=n1,hubid=0" -device "e1000e,netdev=n0,mac=52:54:00:12:34:56"
+		-device "e1000e,netdev=n1,mac=52:54:00:12:34:57")
+	kargs="hugepagesz=2M hugepages=160"
+	job=("check testpmd /t/test_testpmd")
+	programs=(testpmd_memory.so)
+	files=(/usr/bin/dpdk-testpmd "$drivers"*/librte_{bus_pci,bus_vdev,mempool_ring,net_e1000}.so.*)
+	limit=300
 }
