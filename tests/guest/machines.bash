@@ -62,7 +62,6 @@ machine_numa2()
 	job+=(
 		"planted mbind pages_are_on_the_socket_that_was_named NUMA_MEMORY=0,1 NUMA_CPUS=0,1 /t/planted_mbind"
 	)
-	limit=120
 }
 
 machine_numa4()
