@@ -20,6 +20,8 @@
 #include "segment.h"
 #include "snapshot_edit.h"
 
+_Static_assert(REGION_SOCKETS <= OS_NODES, "each socket has its headroom");
+
 int hotplug_record(const struct region *region)
 {
 	for (int i = 0; i < REGION_OPS; i++)
@@ -27,29 +29,6 @@ int hotplug_record(const struct region *region)
 		if (rcu_load_acquire(&region->ops[i].state) == OP_FREE_SLOT)
 			return i;
 	return -1;
-}
-
-/* Ordinary pages come from memory that others use too: ask first, the kernel would rather kill than
- * refuse. */
-static int check_headroom(int socket, uint64_t len)
-{
-	/* For each socket, under the mutex: bytes that may be taken before asking again. */
-	static struct {
-		uint64_t len;
-		uint64_t until; /* ... and until when. */
-	} credits[REGION_SOCKETS];
-	uint64_t headroom;
-
-	if (len <= credits[socket].len && os_now_ns() < credits[socket].until) {
-		credits[socket].len -= len;
-		return 0;
-	}
-	headroom = os_memory_headroom(socket);
-	if (len > headroom)
-		return -ENOMEM;
-	credits[socket].len = (headroom - len) / 8;
-	credits[socket].until = os_now_ns() + 100000000;
-	return 0;
 }
 
 /* Every page must be on the socket that its descriptor will name. */
@@ -98,7 +77,7 @@ static int back(const struct region *region, const struct hotplug_request *reque
 	uint64_t len = (uint64_t)request->n << state->page_shift;
 	int fd = runtime.list_fds[request->list];
 	struct os_numa_policy policy;
-	int err = page_sz == OS_PAGE ? check_headroom(state->socket, len) : 0;
+	int err = page_sz == OS_PAGE ? os_memory_take(state->socket, len) : 0;
 
 	if (err)
 		return err;

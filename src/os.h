@@ -108,6 +108,15 @@ int os_guard_fill(int guard_fd, void *va, uint64_t len);
  * machine is exhausted. */
 uint64_t os_memory_headroom(int node);
 
+/*
+ * The same as a question before ordinary pages are taken, which others use too:
+ * 0, or -ENOMEM, where the kernel would rather kill than refuse.  It is asked
+ * again after a while or many bytes.  `node` is below OS_NODES; one thread at a
+ * time.
+ */
+int os_memory_take(int node, uint64_t len);
+#define OS_NODES 32
+
 /* ---- os_phys.c: pagemap ---- */
 
 #define OS_BAD_PHYS UINT64_MAX

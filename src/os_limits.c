@@ -4,6 +4,7 @@
  * kernel's OOM killer instead of failing.
  */
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -156,4 +157,25 @@ uint64_t os_memory_headroom(int node)
 	uint64_t least = group < machine ? group : machine;
 
 	return here < least ? here : least;
+}
+
+int os_memory_take(int node, uint64_t len)
+{
+	/* Under the writer mutex.  For each node: bytes that may be taken before asking again. */
+	static struct {
+		uint64_t len;
+		uint64_t until; /* ... and until when. */
+	} credits[OS_NODES];
+	uint64_t headroom;
+
+	if (len <= credits[node].len && os_now_ns() < credits[node].until) {
+		credits[node].len -= len;
+		return 0;
+	}
+	headroom = os_memory_headroom(node);
+	if (len > headroom)
+		return -ENOMEM;
+	credits[node].len = (headroom - len) / 8;
+	credits[node].until = os_now_ns() + 100000000;
+	return 0;
 }
