@@ -103,17 +103,26 @@ static inline int node_nearest(int from, unsigned int without)
 /* All of [va, va + len) is on `node`, whomever one asks. */
 static inline void assert_on_node(const char *va, size_t len, int node)
 {
-	for (size_t off = 0; off < len; off += page_sz) {
-		void *page = (void *)(uintptr_t)(va + off);
-		int status = -1, mode = -1;
+	size_t n = len / page_sz;
+	void **pages = malloc(n * sizeof(*pages));
+	int *status = malloc(n * sizeof(*status));
 
-		if (numa_move_pages(0, 1, &page, NULL, &status, 0) || status != node)
-			fail_msg("move_pages: page %zu of %zu is on %d, not on %d", off / page_sz,
-				len / (size_t)page_sz, status, node);
-		if (get_mempolicy(&mode, NULL, 0, page, MPOL_F_NODE | MPOL_F_ADDR) || mode != node)
-			fail_msg("get_mempolicy: page %zu is on %d, not on %d", off / page_sz, mode,
+	for (size_t i = 0; i < n; i++)
+		pages[i] = (void *)(uintptr_t)(va + i * page_sz);
+	if (numa_move_pages(0, n, pages, NULL, status, 0))
+		fail_msg("move_pages: %s", strerror(errno));
+	for (size_t i = 0; i < n; i++) {
+		int at = -1;
+
+		if (status[i] != node)
+			fail_msg("move_pages: page %zu of %zu is on %d, not on %d", i, n, status[i],
+				node);
+		if (get_mempolicy(&at, NULL, 0, pages[i], MPOL_F_NODE | MPOL_F_ADDR) || at != node)
+			fail_msg("get_mempolicy: page %zu of %zu is on %d, not on %d", i, n, at,
 				node);
 	}
+	free(status);
+	free(pages);
 }
 
 /* Descriptors, list and kernel agree on where pages are, and they are clear. */

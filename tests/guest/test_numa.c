@@ -12,7 +12,7 @@ static size_t pages_few(void)
 
 static size_t pages_many(void)
 {
-	return page_sz == RTE_PGSIZE_1G ? 1 : 40 * MIB / page_sz;
+	return page_sz == RTE_PGSIZE_1G ? 1 : 16 * MIB / page_sz;
 }
 
 static char *strict_pages(size_t n, int node)

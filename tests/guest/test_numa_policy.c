@@ -108,7 +108,7 @@ static void pages_are_where_they_shall_be_whatever_the_policy(void **state)
 
 static void several_threads_clear(size_t i, const struct policy *policy)
 {
-	size_t n = 32 * MIB / page_sz;
+	size_t n = 16 * MIB / page_sz; /* From here on several threads clear. */
 	char *pages = rcumem_pages_alloc(
 		n * page_sz, page_sz, mem_nodes.at[0], RCUMEM_ALLOC_STRICT_SOCKET);
 
