@@ -63,7 +63,6 @@ static int plug(int fd, uint64_t off, uint64_t len, void *va, uint64_t page_sz)
 	if (!err || err == -ENOMEM)
 		return err;
 	err = os_pages_plug(fd, off, len, page_sz);
-	TEST_POINT("plug.allocated");
 	if (!err)
 		os_fill(va, len, page_sz);
 	return err;
@@ -97,6 +96,7 @@ static int back(const struct region *region, const struct hotplug_request *reque
 	if (err)
 		return err;
 	err = plug(fd, off, len, (void *)(uintptr_t)segment_va(state, request->first), page_sz);
+	TEST_POINT("plug.allocated");
 	os_numa_restore(&policy);
 	if (err)
 		return err;
