@@ -212,6 +212,7 @@ static void first_touch_elsewhere_moves_nothing(void **state)
 	mkdir("/tmp/runtime", 0700);
 	setenv("RCUMEM_RUNTIME_DIR", "/tmp/runtime", 1);
 	opts.prefix = "numa";
+	opts.lock_timeout_ms = 30000; /* A guest on a busy host is slow to answer. */
 	runtime_stop();
 	runtime_start(&opts);
 	for (int i = 0; i < mem_nodes.n; i++) {
