@@ -35,12 +35,43 @@ static inline void paint(struct rcu_radix *tree, uint64_t first, uint64_t last, 
 	paints[n_paints++] = (struct paint){first & ~4095ull, last | 4095, value};
 }
 
+/* What was done, for whoever looks into a failure. */
+static inline void paints_print(void)
+{
+	for (unsigned int i = 0; i < n_paints; i++)
+		print_error("%3u: [%#llx, %#llx] = %#llx\n", i, (unsigned long long)paints[i].first,
+			(unsigned long long)paints[i].last, (unsigned long long)paints[i].value);
+}
+
+/* How far a word's answer is good: one value all along, which is looked for where it changes most
+ * likely. */
+static inline void check_run(const struct rcu_radix_view *view, uint64_t key, uint64_t right)
+{
+	struct rcu_radix_found found = rcu_radix_view_find(view, key);
+	uint64_t want = random_size(40);
+	uint64_t run = rcu_radix_found_run(&found, key, want);
+	uint64_t probes[] = {key, key + run - 1, key + run / 2, (key + run - 1) & ~4095ull,
+		key + random_below(run)};
+	bool same = found.word == right && rcu_radix_find(view->tree, key).word == right &&
+		    run > 0 && run <= want;
+
+	for (unsigned int i = 0; same && i < sizeof(probes) / sizeof(probes[0]); i++)
+		same = probes[i] < key || model_lookup(probes[i]) == right;
+	if (!same) {
+		paints_print();
+		fail_msg("key %#llx: %#llx for %llu bytes, not %#llx", (unsigned long long)key,
+			(unsigned long long)found.word, (unsigned long long)run,
+			(unsigned long long)right);
+	}
+}
+
 static inline void check_key(const struct rcu_radix *tree, uint64_t key)
 {
 	const struct rcu_radix_view view = rcu_radix_view(tree);
 	uint64_t found = rcu_radix_lookup(tree, key), right = model_lookup(key);
 	uint64_t near = rcu_radix_view_near(&view, key);
 
+	check_run(&view, key, right);
 	if (found != right || rcu_radix_view_lookup(&view, key) != right)
 		fail_msg("key %#llx: %#llx instead of %#llx", (unsigned long long)key,
 			(unsigned long long)found, (unsigned long long)right);
