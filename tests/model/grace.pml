@@ -1,26 +1,28 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Grace periods: two reader threads, their slots, and a writer that waits.
+ * Grace periods: reader threads, their slots, and a writer that waits.
  *
  * The readers' stores to their slots wait in a buffer of each thread, as long as
  * they like: there is no fence in a section, and the writer's membarrier, or the
  * reader's own fence where there is no membarrier, empties it.  The writer
  * withdraws page after page, waits, and punches; a reader that loads a punched
- * page has found the bug.  Threads register and end, and share a slot when one
- * gives it back before the other comes.  Both have sections, the first is a QSBR
- * reader at times, announces quiescent states and goes offline; with and without
- * membarrier.
+ * page has found the bug.  Either one thread reads, in sections or as a QSBR reader
+ * that announces quiescent states and goes offline, with and without membarrier,
+ * while two pages go; or two threads come and end, and take each other's slots,
+ * while one goes.
  *
  * rcu/section.c: reader_claim() reader_release() thread_exit() rcu_qsbr_register()
  * rcu/section.c: rcu_qsbr_offline() rcu_qsbr_online() rcu_qsbr_unregister()
  * rcu/section.h: rcu_word_set() rcu_section_enter() rcu_section_exit() rcu_qsbr_quiescent()
- * rcu/grace.c: rcu_ticket() any_claimed() barrier_all() rcu_scan() rcu_oldest() rcu_poll() rcu_wait()
+ * rcu/grace.c: rcu_ticket() barrier_all() rcu_scan() rcu_look() rcu_oldest() rcu_poll() rcu_wait()
  * src/hotplug_free.c: hotplug_unpublish() hotplug_reclaim() reclaim_passed()
  * Invariants: INV-SECTION-1 INV-SECTION-2 INV-SECTION-3 INV-SECTION-4
  *
  * plant NO_GRACE_PERIOD     whoever asks is told that all have passed
  * plant NO_WAIT             a page is punched after one scan, whatever that said
- * plant NO_MEMBARRIER       the writer leaves out the membarrier while a slot is claimed
+ * plant NO_MEMBARRIER       the writer leaves out the membarrier while a reader is seen outside
+ * plant ONE_OUTSIDE         ... while only the second slot's is
+ * plant BARRIER_OLD         a membarrier for an earlier ticket is taken for one for this
  * plant NO_FENCE            where there is no membarrier, readers do not fence themselves
  * plant CLAIM_NO_BARRIER    a slot is claimed by stores that are no barriers
  * plant HIGH_MISSED         the bound of the slots is not raised by who claims one above it
@@ -35,7 +37,7 @@
 #define READERS 2
 #define PAGES   2 /* Published one after the other. */
 #define NONE    PAGES
-#define BUF     3 /* A word, the word of a quiescent state or of the end, the slot. */
+#define BUF     2 /* Stores of a thread that may wait: a section's begin and end. */
 
 /* Stores of a reader that have not reached memory. */
 typedef buffer {
@@ -53,6 +55,8 @@ byte epoch[READERS]; /* Of the slots. */
 byte owner[READERS];
 buffer buf[READERS]; /* Of the threads. */
 bit membarrier;      /* The kernel has it. */
+bit lives;           /* Threads end, and others take their slots. */
+bit qsbr;            /* The first reader is one at times. */
 byte done;
 
 /* The oldest store of a thread arrives: all of a reader's stores are releases, and keep their order. */
@@ -64,10 +68,8 @@ byte done;
 	fi;                                                                                        \
 	buf[t].cell[0] = buf[t].cell[1];                                                           \
 	buf[t].value[0] = buf[t].value[1];                                                         \
-	buf[t].cell[1] = buf[t].cell[2];                                                           \
-	buf[t].value[1] = buf[t].value[2];                                                         \
-	buf[t].cell[2] = 0;                                                                        \
-	buf[t].value[2] = 0;                                                                       \
+	buf[t].cell[1] = 0;                                                                        \
+	buf[t].value[1] = 0;                                                                       \
 	buf[t].cnt--
 
 #define flush(t)                                                                                   \
@@ -142,26 +144,31 @@ end:
 #ifdef WORD_AHEAD
 #define word_set()                                                                                 \
 	now = sequence + 1;                                                                        \
-	store(me, 0, now);                                                                         \
+	atomic { store(me, 0, now); now = 0 };                                                     \
 	fence()
 #else
 #define word_set()                                                                                 \
 	now = sequence;                                                                            \
-	store(me, 0, now);                                                                         \
+	atomic { store(me, 0, now); now = 0 };                                                     \
 	fence()
 #endif
 #define word_clear() store(me, 0, 0) /* F. */
 
 /* B, and a load of what it leads to. */
 #define find() page = published
-#define load() assert(page == NONE || page >= punched)
+#define load() atomic { assert(page == NONE || page >= punched); page = NONE }
 
 proctype reader(byte me)
 {
 	byte now, page = NONE;
+	bit registered;
 
 	do
-	:: claim();
+	:: if
+		:: !registered -> claim()
+		:: else
+		fi;
+		registered = 1;
 		if
 		:: word_set(); /* rcu_section_enter() */
 			find();
@@ -172,7 +179,7 @@ proctype reader(byte me)
 			load();
 			word_clear(); /* rcu_section_exit() */
 #endif
-		:: me == 0 ->
+		:: qsbr && me == 0 ->
 			word_set(); /* rcu_qsbr_register(): online. */
 			find();
 #ifdef QUIESCENT_EARLY
@@ -186,34 +193,24 @@ proctype reader(byte me)
 			load();
 			word_clear() /* rcu_qsbr_offline() */
 		fi;
-		d_step { page = NONE; now = 0 };
-		/* thread_exit(): reader_release(). */
+		if
+		:: lives -> /* thread_exit(): reader_release(). */
 #ifdef OWNER_FIRST
-		store(me, 1, 0);
-		store(me, 0, 0)
+			store(me, 1, 0);
+			store(me, 0, 0);
 #else
-		store(me, 0, 0);
-		store(me, 1, 0)
+			store(me, 0, 0);
+			store(me, 1, 0);
 #endif
+			registered = 0
+		:: else
+		fi
 	:: break
 	od;
 	done++
 }
 
 /* ---- The writer ---- */
-
-/* any_claimed(): the ticket was a full barrier. */
-#define any_claimed()                                                                              \
-	high = reader_high;                                                                        \
-	claimed = 0;                                                                               \
-	slot = 0;                                                                                  \
-	do                                                                                         \
-	:: slot < high && !claimed ->                                                              \
-		claimed = (owner[slot] != 0);                                                      \
-		slot++                                                                             \
-	:: else ->                                                                                 \
-		break                                                                              \
-	od
 
 /* Every thread passes a full barrier at some time of the call. */
 #ifdef NO_MEMBARRIER
@@ -228,21 +225,46 @@ proctype reader(byte me)
 	fi
 #endif
 
-/* rcu_scan(): the first slot that holds the ticket up. */
+/* rcu_scan(): a slot that holds the ticket up, and whether a reader was seen outside. */
+#ifdef ONE_OUTSIDE
+#define is_outside (seen == 0 && owner[slot] != 0 && slot == 0)
+#else
+#define is_outside (seen == 0 && owner[slot] != 0)
+#endif
 #define scan()                                                                                     \
 	high = reader_high;                                                                        \
 	slot = 0;                                                                                  \
 	held = 0;                                                                                  \
+	outside = 0;                                                                               \
 	do                                                                                         \
-	:: slot < high && held == 0 ->                                                             \
+	:: slot < high ->                                                                          \
 		seen = epoch[slot];                                                                \
-		if                                                                                 \
-		:: seen != 0 && seen < ticket -> held = 1                                          \
-		:: else -> slot++                                                                  \
-		fi                                                                                 \
+		d_step {                                                                           \
+			outside = outside || is_outside;                                           \
+			if                                                                         \
+			:: seen != 0 && seen < ticket ->                                           \
+				held = seen;                                                       \
+				culprit = slot                                                     \
+			:: else                                                                    \
+			fi;                                                                        \
+			seen = 0;                                                                  \
+			slot++                                                                     \
+		}                                                                                  \
 	:: else ->                                                                                 \
-		break                                                                              \
+		atomic { high = 0; slot = 0; break }                                               \
 	od
+
+/* rcu_look(): the writer's own fence came with the ticket, whose successor no load passes. */
+#define look()                                                                                     \
+	scan();                                                                                    \
+	if                                                                                         \
+	:: !fenced && outside ->                                                                   \
+		barrier_all();                                                                     \
+		fenced = 1;                                                                        \
+		scan()                                                                             \
+	:: else                                                                                    \
+	fi;                                                                                        \
+	outside = 0
 
 #ifdef TICKET_EARLY
 #define withdraw()                                                                                 \
@@ -252,6 +274,7 @@ proctype reader(byte me)
 #ifdef BARRIER_EARLY
 #define withdraw()                                                                                 \
 	barrier_all();                                                                             \
+	fenced = 1;                                                                                \
 	published = published + 1;                                                                 \
 	draw()
 #else
@@ -268,50 +291,33 @@ proctype reader(byte me)
 
 active proctype writer()
 {
-	byte ticket, high, slot, seen;
-	bit claimed, held;
+	byte ticket, high, slot, seen, held, culprit;
+	bit outside, fenced;
 
 	do
 	:: published < NONE ->
 		/* hotplug_unpublish(): C, D; the next page is published by the same store. */
 		withdraw();
-ask:            /* rcu_oldest() */
-		any_claimed();
-		if
-		:: claimed ->
-#ifndef BARRIER_EARLY
-			barrier_all();
+ask:            /* rcu_oldest(), and rcu_wait() at its beginning: no barrier yet. */
+#if !defined(BARRIER_EARLY) && !defined(BARRIER_OLD)
+		fenced = 0;
 #endif
-			scan()
-		:: else ->
-			held = 0
-		fi;
+again:          /* rcu_wait(): one barrier is enough. */
+		look();
 #if !defined(NO_GRACE_PERIOD) && !defined(NO_WAIT)
-		/* rcu_wait(): no further barrier; or the caller gives up, and asks anew later. */
-		do
-		:: held ->
-			if
-			:: epoch[slot] != seen -> scan()
-			:: goto ask
-			fi
-		:: else ->
-			break
-		od;
-#endif
-#ifdef NO_WAIT
 		if
-		:: held && epoch[slot] != seen /* It has moved: that is no proof. */
-		:: held
-		:: else
+		:: held && epoch[culprit] != held ->
+			if
+			:: goto again
+			:: goto ask /* The caller had given up, and asks anew. */
+			fi
+		:: !held
 		fi;
 #endif
 		atomic {
 			punched = published; /* hotplug_reclaim() */
 			ticket = 0;
-			high = 0;
-			slot = 0;
-			seen = 0;
-			claimed = 0;
+			culprit = 0;
 			held = 0
 		}
 	:: else ->
@@ -322,13 +328,24 @@ ask:            /* rcu_oldest() */
 init
 {
 	atomic {
+		/*
+		 * Two pages and one reader, of both kinds, with and without membarrier; or
+		 * one page and two threads that end and take each other's slots.
+		 */
 		if
 #ifndef NO_FENCE
-		:: membarrier = 1
+		:: membarrier = 1;
+			qsbr = 1;
+			done = 1
+		:: membarrier = 1;
+			published = 1;
+			lives = 1;
+			run reader(1)
 #endif
-		:: membarrier = 0
+		:: qsbr = 1;
+			done = 1
 		fi;
-		run reader(0);
-		run reader(1)
+		punched = published;
+		run reader(0)
 	}
 }

@@ -6,6 +6,10 @@
 
 #include "support_hotplug_model.h" /* First: it has the system headers. */
 
+#include <sys/stat.h>
+
+#include "runtime.h"
+
 static struct visits seen;
 
 /* The order of external lists is not the model's matter: it takes it, after all were shown once. */
@@ -128,6 +132,17 @@ static inline void check_figures(void)
 	agree(rte_eal_get_physmem_size() == used * page_sz, "physmem");
 }
 
+/* The file holds what is in use or waits, and nothing else. */
+static inline void check_file(void)
+{
+	uint64_t held = (count_is(IS_USED) + count_is(IS_WAITING) + count_is(IS_PASSED)) * page_sz;
+	struct stat st;
+
+	assert_int_equal(fstat(runtime.list_fds[0], &st), 0);
+	agree((uint64_t)st.st_blocks * 512 == held, "%llu bytes in the file, not %llu",
+		(unsigned long long)st.st_blocks * 512, (unsigned long long)held);
+}
+
 static inline void check_all(void)
 {
 	uint32_t order[EXT_MAX];
@@ -140,6 +155,7 @@ static inline void check_all(void)
 	}
 	check_ext(order);
 	check_figures();
+	check_file();
 }
 
 #endif /* SUPPORT_HOTPLUG_COMPARE_H */
