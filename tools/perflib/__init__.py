@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What tools/perf is made of: see docs/perf.md."""

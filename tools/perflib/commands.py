@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The command line of tools/perf."""
+
+import argparse
+import sys
+
+from benchlib import Unmeasurable, catch_interrupts
+from perflib import builds, counts, gate
+
+LIMIT_S = 7200
+UNMEASURABLE = 2
+
+
+def gate_command(args):
+    build = builds.of(args.build, [builds.LIBRARY, "bench/counts"])
+    measured = counts.measure(build)
+    again = counts.measure(build, with_static=False)
+    unlike = gate.inexact({name: value for name, value in measured["figures"].items() if name in again["figures"]},
+                          again["figures"])
+    if args.write:
+        if unlike:
+            raise Unmeasurable(f"two runs differ in {', '.join(unlike)}")
+        gate.save(measured, args.baseline)
+        print(f"{args.baseline}: {len(measured['figures'])} figures for {gate.key_of(measured['environment'])}")
+        return gate.PASS
+    baseline = gate.load(args.baseline).get(gate.key_of(measured["environment"]))
+    if baseline is None:
+        print(f"skipped: no baseline for {gate.key_of(measured['environment'])}")
+        return gate.NO_BASELINE
+    lines = [line if line[0] not in unlike else (*line[:3], gate.INEXACT)
+             for line in gate.compare(baseline, measured["figures"], measured["missing"])]
+    for text in gate.report(lines, measured["missing"], args.verbose):
+        print(text)
+    status = gate.status(lines)
+    if status == gate.RENEW:
+        print("No figure is worse; record what is better or new: tools/perf gate --write, and review the file.")
+    print(f"{len(lines)} figures, {sum(line[3] == gate.PASSED for line in lines)} within 1 %")
+    return status
+
+
+def add_gate(commands):
+    parser = commands.add_parser("gate", help="exact counts against the baseline in the tree")
+    parser.add_argument("--build", default=".", help="a build directory or a commit; default: this tree")
+    parser.add_argument("--baseline", default=gate.BASELINE, metavar="FILE")
+    parser.add_argument("--write", action="store_true", help="make what is measured the baseline")
+    parser.add_argument("--verbose", action="store_true", help="show all figures")
+    parser.set_defaults(run=gate_command)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="tools/perf", description="Performance over the commits: docs/perf.md.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for add in (add_gate,):
+        add(commands)
+    args = parser.parse_args()
+    catch_interrupts(LIMIT_S)
+    try:
+        return args.run(args)
+    except (Unmeasurable, OSError, KeyboardInterrupt) as error:
+        print(f"perf: {error}", file=sys.stderr)
+        return UNMEASURABLE
