@@ -3,8 +3,8 @@
  * Runs each operation of the library a few times, so that tools/perf can count
  * what one costs.  Usage: counts 4k | 2m, the size of the pages that are looked up.
  *
- * Under callgrind each operation is a dump of its own, with what run() executes
- * and nothing else.  Under strace each run() stands between two writes to a
+ * Under callgrind each run() is a dump of its own, with what it executes and
+ * nothing else.  Under strace each run() stands between two writes to a
  * file that cannot be open, whose text says what follows.  On standard output,
  * as JSON: grace periods by operation, bytes of the index, what the processor
  * can do that the library asks for.
@@ -54,6 +54,7 @@ static bool once(const struct counts_op *op, unsigned int i, uint64_t *waited)
 		CALLGRIND_TOGGLE_COLLECT;
 		good = op->run(i) && good;
 		CALLGRIND_TOGGLE_COLLECT;
+		CALLGRIND_DUMP_STATS_AT(op->name);
 		mark("");
 		*waited += grace_periods();
 	} else {
@@ -72,7 +73,6 @@ static bool measure(const struct counts_op *op, bool last)
 	CALLGRIND_ZERO_STATS;
 	for (unsigned int i = 0; i < RUNS; i++)
 		good = once(op, i, &waited) && good;
-	CALLGRIND_DUMP_STATS_AT(op->name);
 	printf("    \"%s\": {\"grace_periods\": %llu}%s\n", op->name, (unsigned long long)waited,
 		last ? "" : ",");
 	if (!good)

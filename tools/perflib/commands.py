@@ -15,13 +15,12 @@ def gate_command(args):
     build = builds.of(args.build, [builds.LIBRARY, "bench/counts"])
     measured = counts.measure(build)
     again = counts.measure(build, with_static=False)
-    unlike = gate.inexact({name: value for name, value in measured["figures"].items() if name in again["figures"]},
-                          again["figures"])
+    unlike = gate.inexact(measured["figures"], again["figures"])
     if args.write:
         if unlike:
             raise Unmeasurable(f"two runs differ in {', '.join(unlike)}")
         gate.save(measured, args.baseline)
-        print(f"{args.baseline}: {len(measured['figures'])} figures for {gate.key_of(measured['environment'])}")
+        print(f"{args.baseline}: {len(gate.judged(measured['figures']))} figures for {gate.key_of(measured['environment'])}")
         return gate.PASS
     baseline = gate.load(args.baseline).get(gate.key_of(measured["environment"]))
     if baseline is None:

@@ -14,6 +14,7 @@ import json
 import os
 import platform
 import re
+import statistics
 import subprocess
 import tempfile
 
@@ -68,36 +69,41 @@ def dump_costs(path):
 
 
 def instructions(program, pages):
-    """{figure: instructions}, and what the program itself says."""
+    """{figure: instructions}, and what the program itself says.
+
+    The median of the runs: now and then the library looks how much memory is left, by the clock.
+    """
     with tempfile.TemporaryDirectory() as folder:
         said = succeed([*CALLGRIND, f"--callgrind-out-file={folder}/out", program, pages])
         if said is None:
             return {}, {}
-        said, own = json.loads(said), os.path.basename(program)
-        costs = dict(dump_costs(path) for path in glob.glob(f"{folder}/out.*"))
-    if "empty" not in costs or set(costs) - {""} != set(said["operations"]):
-        raise Unmeasurable("callgrind did not write a dump for each operation")
-    figures, floor = {}, costs["empty"][own]
-    for name in said["operations"]:
-        if name != "empty":
-            figures[f"instructions/{name}"] = (costs[name][own] - floor) / said["runs"]
-            libc = sum(costs[name].values()) - costs[name][own]
-            figures |= {f"libc/{name}": libc / said["runs"]} if libc else {}
+        said, own, costs = json.loads(said), os.path.basename(program), {}
+        for path in glob.glob(f"{folder}/out.*"):
+            name, cost = dump_costs(path)
+            costs.setdefault(name, []).append((cost[own], sum(cost.values()) - cost[own]))
+    costs.pop("", None)
+    if {name: len(runs) for name, runs in costs.items()} != dict.fromkeys(said["operations"], said["runs"]):
+        raise Unmeasurable("callgrind did not write a dump for each run")
+    middle = {name: [statistics.median_low(column) for column in zip(*runs)] for name, runs in costs.items()}
+    floor, figures = middle.pop("empty")[0], {}
+    for name, (ours, libc) in middle.items():
+        figures[f"instructions/{name}"] = ours - floor
+        figures |= {f"libc/{name}": libc} if libc else {}
     return figures, said
 
 
 # ---- System calls and grace periods ----
 
 def calls_between_marks(lines):
-    """System calls of the thread that sets the marks, by the mark before them."""
-    counts, mark, thread = collections.Counter(), "", None
+    """System calls of the thread that sets the marks: a list for each mark, in its order."""
+    counts, mark, thread = {}, "", None
     for line in lines:
         found = MARK.match(line)
         if found:
             thread, mark = found.groups()
-            counts[mark] += 0
+            counts.setdefault(mark, []).append(0)
         elif mark and (call := CALL.match(line)) and call[1] == thread:
-            counts[mark] += 1
+            counts[mark][-1] += 1
     return counts
 
 
@@ -114,7 +120,7 @@ def system_calls(program, pages):
     figures = {}
     for name, more in said["operations"].items():
         if name != "empty":
-            figures[f"system_calls/{name}"] = counts[name] / said["runs"]
+            figures[f"system_calls/{name}"] = statistics.median_low(counts[name])
             figures[f"grace_periods/{name}"] = more["grace_periods"] / said["runs"]
     for name in ("index_bytes", "snapshot_bytes"):
         if name in said:
