@@ -2,10 +2,11 @@
 """The command line of tools/perf."""
 
 import argparse
+import os
 import sys
 
 from benchlib import Unmeasurable, catch_interrupts
-from perflib import builds, counts, gate
+from perflib import builds, compare, counts, gate, measure
 
 LIMIT_S = 7200
 UNMEASURABLE = 2
@@ -46,10 +47,33 @@ def add_gate(commands):
     parser.set_defaults(run=gate_command)
 
 
+def compare_command(args):
+    calibrate = os.path.join(builds.here(["bench/calibrate"]), "bench/calibrate")
+    sides = [measure.side_of(builds.of(name, [builds.LIBRARY, "bench/bench"])) for name in (args.before, args.after)]
+    rows, comparison = compare.compare(sides, calibrate, args.filter, args.repetitions, args.margin / 100)
+    print("\n".join(compare.lines(rows)))
+    stray = sum(comparison.stray().values())
+    print(f"{args.repetitions} repetitions a side, {stray} made again as the machine was slow just then")
+    verdict = compare.overall(rows)
+    print(verdict)
+    return compare.STATUS[verdict]
+
+
+def add_compare(commands):
+    parser = commands.add_parser("compare", help="two builds or commits, run in turns",
+                                 description="Exit status: 0 nothing slower, 3 something slower, 4 too noisy to say.")
+    parser.add_argument("before", help="a build directory, a commit, or . for this tree")
+    parser.add_argument("after")
+    parser.add_argument("--filter", default=measure.ROWS, help="regular expression of google-benchmark's names")
+    parser.add_argument("--repetitions", type=int, default=compare.REPETITIONS)
+    parser.add_argument("--margin", type=float, default=compare.MARGIN * 100, help="per cent that nobody would mind")
+    parser.set_defaults(run=compare_command)
+
+
 def main():
     parser = argparse.ArgumentParser(prog="tools/perf", description="Performance over the commits: docs/perf.md.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (add_gate,):
+    for add in (add_gate, add_compare):
         add(commands)
     args = parser.parse_args()
     catch_interrupts(LIMIT_S)

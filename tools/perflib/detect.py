@@ -95,7 +95,7 @@ def matters(before, after):
 
 
 def split(values, shortest=SHORTEST):
-    """(place, chance) of the best split, or None where it would not matter."""
+    """(place, chance) of the best split, or None."""
     if len(values) < 2 * shortest:
         return None
     levels, counts = levels_of(values)
@@ -103,8 +103,6 @@ def split(values, shortest=SHORTEST):
         return None
     reached = energies(levels.astype(numpy.int16)[None, :], counts, shortest)[0]
     place = int(reached.argmax())
-    if not matters(values[:place + shortest], values[place + shortest:]):
-        return None
     chances = best_by_chance(tuple(int(count) for count in counts), shortest)
     beaten_by = len(chances) - int(numpy.searchsorted(chances, reached[place] * (1 - 1e-6)))
     return place + shortest, (beaten_by + 1) / (SHUFFLES + 1)

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Times of a build: each row many times in one process, in turn with the others, and the least counts.
+
+What disturbs a run only ever adds to it, and it is the thread's own CPU time: on two cores with
+fifteen others running the medians of single runs differ by 5 to 15 %, the least of twelve by 1 or 2.
+"""
+
+import json
+import os
+import subprocess
+from typing import NamedTuple
+
+from benchlib import TIME_KIND, Unmeasurable, wrong_rows
+from perflib.exchange import value_of
+
+LAPS = 12
+LAP_S = 0.004
+LIMIT_S = 300
+# What fits into a second, needs no hugepages and stands for each kind of reader.
+ROWS = "|".join((
+    r"^(virt2memseg|iova2virt)/rcumem(-inline)?/4KiB/random/segments:256/real_time/threads:1$",
+    r"^(iova2virt|virt2iova)_batch/rcumem/4KiB/random/segments:256/burst:32/real_time/threads:1$",
+    r"^(walk|contig_walk|list_walk)/rcumem/4KiB/segments:256/real_time/threads:1$",
+    r"^reader/rcumem(-qsbr)?/real_time/threads:1$"))
+# And who they are compared with in the report.
+PEERS = "|".join((
+    r"^(virt2memseg|iova2virt)/(empty|scan|sorted)/4KiB/random/segments:256/real_time/threads:1$",
+    r"^walk/scan/4KiB/segments:256/real_time/threads:1$",
+    r"^reader/(empty|urcu-bp|urcu-qsbr)/real_time/threads:1$"))
+
+
+class Side(NamedTuple):
+    """A program, and where it finds the library if not where it was built."""
+
+    program: str
+    libraries: str = ""
+
+
+def side_of(build):
+    return Side(os.path.join(build, "bench/bench"))
+
+
+def run(side, rows, laps=LAPS, lap_s=LAP_S):
+    """What one process measured: google-benchmark's JSON."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("RCUMEM_")}
+    if side.libraries:
+        environment["LD_LIBRARY_PATH"] = side.libraries
+    command = [side.program, "--benchmark_format=json", f"--benchmark_filter={rows}",
+               f"--benchmark_min_time={lap_s}", f"--benchmark_repetitions={laps}",
+               "--benchmark_enable_random_interleaving=true"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=False, env=environment)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise Unmeasurable(str(error)) from error
+    if done.returncode != 0 or "{" not in done.stdout:
+        why = wrong_rows(done.stdout) or done.stderr.strip()[-400:]
+        raise Unmeasurable(f"{side.program} ended with {done.returncode}: {why}")
+    return json.loads(done.stdout[done.stdout.index("{"):])
+
+
+def least(result):
+    """{row: the least of its laps in nanoseconds}"""
+    rows = {}
+    for entry in result["benchmarks"]:
+        if entry.get("run_type") == "iteration" and not entry.get("error_occurred"):
+            rows.setdefault(TIME_KIND.sub("", entry["run_name"]).removesuffix("/threads:1"), []).append(value_of(entry))
+    if not rows:
+        raise Unmeasurable("no row was measured")
+    return {name: min(values) for name, values in rows.items()}
+
+
+def speed(program):
+    """Nanoseconds of the calibration kernel."""
+    try:
+        done = subprocess.run([program], capture_output=True, text=True, timeout=60, check=True)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise Unmeasurable(str(error)) from error
+    return float(done.stdout)
