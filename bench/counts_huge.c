@@ -4,7 +4,10 @@
 
 #include <rcumem.h>
 
+#if __has_include("batch.h")
 #include "batch.h"
+#define HAS_BATCH 1
+#endif
 
 #if __has_include(<rcumem_inline.h>)
 #include <rcumem_inline.h>
@@ -65,6 +68,7 @@ static bool op_inline_iova2virt(unsigned int i)
 }
 #endif
 
+#ifdef HAS_BATCH
 /* As where IO addresses are physical: the library takes it for no page of an IOVA mode VA. */
 static bool burst(const struct batch_kernel *kernel)
 {
@@ -82,6 +86,7 @@ static bool op_avx2(unsigned int i)
 	return burst(&batch_avx2);
 }
 #endif
+#endif
 
 #define READ(name)                                                                                 \
 	{                                                                                          \
@@ -97,9 +102,11 @@ const struct counts_op counts_huge[] = {
 	READ(inline_virt2memseg),
 	READ(inline_iova2virt),
 #endif
+#ifdef HAS_BATCH
 	{"batch_virt2iova_plain_2m", NULL, op_plain, NULL},
 #ifdef BATCH_X86
 	{"batch_virt2iova_avx2_2m", NULL, op_avx2, NULL},
+#endif
 #endif
 	{0},
 };

@@ -5,8 +5,9 @@ import argparse
 import os
 import sys
 
-from benchlib import Unmeasurable, catch_interrupts
-from perflib import builds, compare, counts, gate, measure
+from benchlib import ROOT, Unmeasurable, catch_interrupts
+from perflib import builds, compare, counts, gate, historycommands, measure
+from perflib.store import DEFAULT
 
 LIMIT_S = 7200
 UNMEASURABLE = 2
@@ -73,7 +74,9 @@ def add_compare(commands):
 def main():
     parser = argparse.ArgumentParser(prog="tools/perf", description="Performance over the commits: docs/perf.md.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (add_gate, add_compare):
+    parser.add_argument("--db", default=os.environ.get("RCUMEM_PERF_DB", os.path.join(ROOT, DEFAULT)),
+                        help="where runs are kept: a file of SQLite, or postgresql://...")
+    for add in (add_gate, add_compare, historycommands.add):
         add(commands)
     args = parser.parse_args()
     catch_interrupts(LIMIT_S)

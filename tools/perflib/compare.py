@@ -68,7 +68,7 @@ class Comparison:
 
     def once(self, side):
         speed = max(measure.speed(self.calibrate), 1)
-        self.runs[side].append((speed, measure.least(measure.run(self.sides[side], self.rows))))
+        self.runs[side].append((speed, measure.times(self.sides[side], self.rows)))
         self.speeds.append(speed)
 
     def stray(self):
