@@ -5,7 +5,7 @@ import os
 import sys
 
 from benchlib import Unmeasurable, progress
-from perflib import detect, exchange, measure, record
+from perflib import detect, exchange, measure, record, report
 from perflib.store import Store, is_postgresql
 
 ROWS = f"{measure.ROWS}|{measure.PEERS}"
@@ -62,6 +62,13 @@ def detect_command(args):
     return 0
 
 
+def report_command(args):
+    with open_store(args) as store:
+        report.write(store, args.to)
+    print(f"{args.to}: {os.path.getsize(args.to)} bytes")
+    return 0
+
+
 def list_command(args):
     with open_store(args) as store:
         runs = store.runs()
@@ -110,6 +117,9 @@ def add_record(commands):
 
 def add_others(commands):
     commands.add_parser("detect", help="the commits at which something changed").set_defaults(run=detect_command)
+    parser = commands.add_parser("report", help="one page of HTML that needs nothing else")
+    parser.add_argument("to", metavar="FILE.html")
+    parser.set_defaults(run=report_command)
     commands.add_parser("runs", help="what is kept").set_defaults(run=list_command)
     parser = commands.add_parser("import", help="google-benchmark's JSON, or CSV of export")
     parser.add_argument("files", nargs="+", metavar="FILE")

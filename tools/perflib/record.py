@@ -54,7 +54,7 @@ def foreign_counts(source, build):
     files = [os.path.join(ROOT, "bench", name) for name in COUNTS if name.endswith(".c")]
     flags = ["-O3", "-std=gnu11", "-DNDEBUG", "-D_GNU_SOURCE", "-fvisibility=hidden", "-w"]
     builds.run([os.environ.get("CC", "cc"), *flags, *includes, f"-I{ROOT}/bench", *files, "-o", program,
-                os.path.join(build, "src/librcumem.a"), "-pthread", "-lnuma"])
+                os.path.join(build, "src/librcumem.a"), "-Wl,--as-needed", "-pthread", "-lnuma", "-lurcu-bp"])
     return program
 
 
