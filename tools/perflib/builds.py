@@ -37,11 +37,15 @@ def build(source, folder, targets):
     return make(folder, targets)
 
 
-def make(folder, targets):
-    """Targets of ninja; LIBRARY stands for the shared library, whose name has the version in it."""
+def library_of(folder):
+    """The shared library as ninja knows it: its name has the version in it."""
     with open(os.path.join(folder, "build.ninja"), encoding="utf-8") as file:
-        library = re.search(r"^build (src/librcumem\.so\.[0-9.]+):", file.read(), re.MULTILINE)[1]
-    run(["ninja", "-C", folder, *(library if name == LIBRARY else name for name in targets)])
+        return re.search(r"^build (src/librcumem\.so\.[0-9.]+):", file.read(), re.MULTILINE)[1]
+
+
+def make(folder, targets):
+    """Targets of ninja, or LIBRARY."""
+    run(["ninja", "-C", folder, *(library_of(folder) if name == LIBRARY else name for name in targets)])
     return folder
 
 

@@ -2,11 +2,12 @@
 """The command line of tools/perf."""
 
 import argparse
+import json
 import os
 import sys
 
-from benchlib import ROOT, Unmeasurable, catch_interrupts
-from perflib import builds, compare, counts, gate, historycommands, measure
+from benchlib import ROOT, Unmeasurable, catch_interrupts, write
+from perflib import builds, compare, counts, gate, historycommands, measure, noise, selftest, synthetic
 from perflib.store import DEFAULT
 
 LIMIT_S = 7200
@@ -71,12 +72,42 @@ def add_compare(commands):
     parser.set_defaults(run=compare_command)
 
 
+def self_test_command(args):
+    return selftest.run(args.full, args.series, args.seed, args.noise)
+
+
+def noise_command(args):
+    build = builds.of(args.build, [builds.LIBRARY, "bench/bench"])
+
+    def write_all(rows):
+        write(args.to, json.dumps({"rows": rows}, separators=(",", ":")) + "\n")
+
+    noise.take(measure.side_of(build), args.filter, args.runs, write_all)
+    return 0
+
+
+def add_tests(commands):
+    parser = commands.add_parser("self-test", help="what is planted must be found, and nothing else")
+    parser.add_argument("--full", action="store_true", help="all sizes, 1000 series, and builds in turns (half an hour)")
+    parser.add_argument("--series", type=int, default=0, help="how many made-up series; default 200, full 1000")
+    parser.add_argument("--seed", type=int, default=selftest.SEED)
+    parser.add_argument("--noise", default=synthetic.NOISE, metavar="FILE", help="of tools/perf noise")
+    parser.set_defaults(run=self_test_command)
+    parser = commands.add_parser("noise", help="what this machine does to times when nothing changes")
+    parser.add_argument("to", metavar="FILE")
+    parser.add_argument("--build", default=".")
+    parser.add_argument("--runs", type=int, default=200)
+    parser.add_argument("--filter", default=measure.ROWS)
+    parser.set_defaults(run=noise_command)
+    commands.add_parser("clean", help="remove the builds of commits").set_defaults(run=lambda _: builds.clean() or 0)
+
+
 def main():
     parser = argparse.ArgumentParser(prog="tools/perf", description="Performance over the commits: docs/perf.md.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     parser.add_argument("--db", default=os.environ.get("RCUMEM_PERF_DB", os.path.join(ROOT, DEFAULT)),
                         help="where runs are kept: a file of SQLite, or postgresql://...")
-    for add in (add_gate, add_compare, historycommands.add):
+    for add in (add_gate, add_compare, historycommands.add, add_tests):
         add(commands)
     args = parser.parse_args()
     catch_interrupts(LIMIT_S)
