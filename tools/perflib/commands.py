@@ -102,14 +102,14 @@ def add_tests(commands):
     commands.add_parser("clean", help="remove the builds of commits").set_defaults(run=lambda _: builds.clean() or 0)
 
 
-def main():
+def main(arguments=None):
     parser = argparse.ArgumentParser(prog="tools/perf", description="Performance over the commits: docs/perf.md.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     parser.add_argument("--db", default=os.environ.get("RCUMEM_PERF_DB", os.path.join(ROOT, DEFAULT)),
                         help="where runs are kept: a file of SQLite, or postgresql://...")
     for add in (add_gate, add_compare, historycommands.add, add_tests):
         add(commands)
-    args = parser.parse_args()
+    args = parser.parse_args(arguments)
     catch_interrupts(LIMIT_S)
     try:
         return args.run(args)

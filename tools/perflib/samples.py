@@ -9,7 +9,6 @@ import math
 from typing import NamedTuple
 
 import numpy
-from scipy.stats import mannwhitneyu
 
 
 class Shift(NamedTuple):
@@ -47,6 +46,8 @@ def pairs_outside(m, n, confidence):
 
 
 def compare(before, after, confidence=0.99):
+    from scipy.stats import mannwhitneyu  # pylint: disable=import-outside-toplevel; it takes a second.
+
     before, after = numpy.log(before), numpy.log(after)
     ratios = numpy.sort((after[:, None] - before[None, :]).ravel())
     outside = min(pairs_outside(len(before), len(after), confidence), (len(ratios) - 1) // 2)

@@ -177,7 +177,7 @@ def large_history(url, noise, runs=200, benchmarks=100):
     columns = [10 ** random.uniform(0, 4) * synthetic.numpy.exp(synthetic.stretch(random, noises, runs))
                for _ in range(benchmarks)]
     for number in range(0, benchmarks, 3):
-        columns[number][random.integers(20, runs - 20):] *= 1 + random.choice((-0.1, -0.05, 0.05, 0.1))
+        columns[number][random.integers(runs // 4, 3 * runs // 4):] *= 1 + random.choice((-0.1, -0.05, 0.05, 0.1))
     names = [f"question{number // 4}/{('rcumem', 'scan', 'spdk', 'empty')[number % 4]}/4KiB" for number in range(benchmarks)]
     with store.Store(url) as kept:
         for run in range(runs):
