@@ -135,7 +135,7 @@ def main():
                 test.refused(url)
             else:
                 skipped = 1
-                print("skipped no PostgreSQL: tools/setup --perf")
+                print("skipped no PostgreSQL: tools/setup")
     print(f"{test.passed} passed, {test.failed} failed" + (f", {skipped} skipped" if skipped else ""))
     return 1 if test.failed else 0
 

@@ -14,7 +14,6 @@ import json
 import os
 import platform
 import re
-import statistics
 import subprocess
 import tempfile
 
@@ -71,7 +70,7 @@ def dump_costs(path):
 def instructions(program, pages):
     """{figure: instructions}, and what the program itself says.
 
-    The median of the runs: now and then the library looks how much memory is left, by the clock.
+    The least of the runs: now and then the library looks how much memory is left, by the clock.
     """
     with tempfile.TemporaryDirectory() as folder:
         said = succeed([*CALLGRIND, f"--callgrind-out-file={folder}/out", program, pages])
@@ -84,7 +83,7 @@ def instructions(program, pages):
     costs.pop("", None)
     if {name: len(runs) for name, runs in costs.items()} != dict.fromkeys(said["operations"], said["runs"]):
         raise Unmeasurable("callgrind did not write a dump for each run")
-    middle = {name: [statistics.median_low(column) for column in zip(*runs)] for name, runs in costs.items()}
+    middle = {name: [min(column) for column in zip(*runs)] for name, runs in costs.items()}
     floor, figures = middle.pop("empty")[0], {}
     for name, (ours, libc) in middle.items():
         figures[f"instructions/{name}"] = ours - floor
@@ -120,7 +119,7 @@ def system_calls(program, pages):
     figures = {}
     for name, more in said["operations"].items():
         if name != "empty":
-            figures[f"system_calls/{name}"] = statistics.median_low(counts[name])
+            figures[f"system_calls/{name}"] = min(counts[name])
             figures[f"grace_periods/{name}"] = more["grace_periods"] / said["runs"]
     for name in ("index_bytes", "snapshot_bytes"):
         if name in said:

@@ -17,9 +17,9 @@ SHORTEST = 5  # Runs on either side of a change.
 LIKELY = 0.001  # Chance that a shuffle splits as well; see docs/perf.md for what it does to series.
 SHUFFLES = 999
 LEVELS = 32  # Ranks that are told apart: more cost time and find nothing else.
-SMALLEST = 0.03  # Of the value: less is not told; docs/perf.md says what that costs.
+SMALLEST = 0.025  # Of the value: less is not told; docs/perf.md says what that costs.
 SMALLEST_EXACT = 0.01
-NOISES = 1.3  # And less than so many standard deviations of a single run is not either.
+NOISES = 1.1  # And less than so many standard deviations of a single run is not either.
 SEED = 1
 
 

@@ -2,7 +2,7 @@
 """Runs in and out: google-benchmark's JSON and CSV.
 
 JSON has a run a file, its facts in `context`; a figure that is no time is a row with the
-counter `value`.  CSV has all runs, a figure a line.
+counter `value`.  CSV has a column a run: lines of facts, then a line a benchmark.
 """
 
 import csv
@@ -13,7 +13,7 @@ import statistics
 from benchlib import TIME_KIND, Unmeasurable
 from perflib.store import FACTS, NUMBERS, Figure
 
-COLUMNS = (*FACTS, "benchmark", "unit", "exact", "value")
+FACT = "fact"  # In the place of a unit.
 NANOSECONDS = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}
 OURS = "rcumem_perf"
 
@@ -81,23 +81,28 @@ def write_json(path, facts, figures):
 
 def read_csv(path):
     """[(facts, figures)]"""
-    runs = {}
     try:
         with open(path, encoding="utf-8", newline="") as file:
-            for line in csv.DictReader(file):
-                facts = {name: int(line[name]) if name in NUMBERS else line[name] for name in FACTS}
-                figure = Figure(line["benchmark"], line["unit"], line["exact"] == "1", float(line["value"]))
-                runs.setdefault(tuple(facts.values()), (facts, []))[1].append(figure)
-    except (KeyError, ValueError, TypeError) as error:
+            lines = list(csv.reader(file))
+        facts = {line[0]: line[3:] for line in lines if line[1] == FACT}
+        runs = [({name: int(facts[name][at]) if name in NUMBERS else facts[name][at] for name in FACTS}, [])
+                for at in range(len(facts[FACTS[0]]))]
+        for name, unit, exact, *values in lines[len(facts):]:
+            if len(values) != len(runs):
+                raise ValueError(f"{name} has not as many figures as there are runs")
+            for (_, figures), value in zip(runs, values):
+                figures += [Figure(name, unit, exact == "1", float(value))] if value else []
+    except (KeyError, ValueError, IndexError) as error:
         raise Unmeasurable(f"{path} is no CSV of tools/perf: {error!r}") from error
-    return list(runs.values())
+    return runs
 
 
 def write_csv(path, runs):
+    columns = [{figure[:3]: figure.value for figure in figures} for _, figures in runs]
     with open(path, "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for facts, figures in runs:
-            for figure in figures:
-                writer.writerow([*(facts[name] for name in FACTS), figure.name, figure.unit, int(figure.exact),
-                                 repr(figure.value)])
+        for name in FACTS:
+            writer.writerow([name, FACT, "", *(facts[name] for facts, _ in runs)])
+        for name, unit, exact in sorted({key for column in columns for key in column}):
+            values = [column.get((name, unit, exact)) for column in columns]
+            writer.writerow([name, unit, int(exact), *("" if value is None else f"{value:.15g}" for value in values)])

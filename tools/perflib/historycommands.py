@@ -111,7 +111,7 @@ def add_record(commands):
     parser.add_argument("--spread", type=int, metavar="N", help="N commits of the main line")
     parser.add_argument("--since", metavar="COMMIT", help="with --spread: behind this one")
     parser.add_argument("--filter", default=ROWS, help="google-benchmark's names")
-    parser.add_argument("--rounds", type=int, default=3, help="processes whose least counts; 0: no times")
+    parser.add_argument("--rounds", type=int, default=measure.ROUNDS, help="processes whose least counts; 0: no times")
     parser.set_defaults(run=record_command)
 
 

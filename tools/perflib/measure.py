@@ -7,7 +7,6 @@ fifteen others running the medians of single runs differ by 5 to 15 %, the least
 
 import json
 import os
-import re
 import subprocess
 from typing import NamedTuple
 
@@ -19,6 +18,7 @@ LAP_S = 0.01
 # google-benchmark ends a lap by the clock on the wall: with too little of its own time it says nothing.
 OWN_NS = 5e5
 TRIES = 5
+ROUNDS = 3  # Processes whose least is kept of a run.
 LIMIT_S = 300
 # What fits into a second, needs no hugepages and stands for each kind of reader.
 ROWS = "|".join((
@@ -81,10 +81,16 @@ def times(side, rows):
         short = [name for name, value in found.items() if value is None]
         if not short:
             break
-        pattern = "|".join(f"^{re.escape(name)}$" for name in short)
+        pattern = "|".join(f"^{name}$" for name in short)  # Nothing in names is special.
     if not found or None in found.values():
         raise Unmeasurable("too noisy to say: a benchmark gets no time" if found else "no row was measured")
     return {TIME_KIND.sub("", name).removesuffix("/threads:1"): value for name, value in found.items()}
+
+
+def least_of(side, rows, rounds):
+    """The least of some processes: what is kept of a run."""
+    runs = [times(side, rows) for _ in range(rounds)]
+    return {name: min(run[name] for run in runs if name in run) for name in runs[0]}
 
 
 def speed(program):

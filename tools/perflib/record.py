@@ -42,9 +42,7 @@ def figures_of_counts(measured):
 
 
 def figures_of_times(side, rows, rounds):
-    """The least of some processes: as in measure.py."""
-    runs = [measure.times(side, rows) for _ in range(rounds)]
-    return [Figure(name, "ns", False, min(run[name] for run in runs if name in run)) for name in runs[0]]
+    return [Figure(name, "ns", False, value) for name, value in measure.least_of(side, rows, rounds).items()]
 
 
 def foreign_counts(source, build):

@@ -64,7 +64,7 @@ def connect(url):
     try:
         import psycopg2  # pylint: disable=import-outside-toplevel; a laboratory has it, others need not.
     except ImportError as error:
-        raise Unmeasurable("PostgreSQL needs python3-psycopg2: tools/setup --perf") from error
+        raise Unmeasurable("PostgreSQL needs python3-psycopg2: tools/setup") from error
     try:
         return psycopg2.connect(url), "%s"
     except psycopg2.OperationalError as error:
