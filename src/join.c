@@ -89,11 +89,11 @@ static int receive(int fd, struct join_gift *gift)
 	int err;
 
 	gift->n_fds = 0;
-	if (len <= 0)
-		return -ECONNRESET; /* It died with the question in its hands, or has no memory. */
 	TEST_POINT("join.answered");
-	take_fds(&msg, gift);
-	err = check_answer(&answer, len, &msg, gift);
+	if (len >= 0) /* An empty message may bring descriptors, too. */
+		take_fds(&msg, gift);
+	/* Empty, or none: it died with the question in its hands, or has no memory. */
+	err = len > 0 ? check_answer(&answer, len, &msg, gift) : -ECONNRESET;
 	if (err) {
 		join_gift_close(gift);
 		return err;

@@ -58,7 +58,7 @@ static inline void server_give(int server, const void *bytes, size_t len, const 
 		header->cmsg_len = CMSG_LEN((size_t)n_fds * sizeof(int));
 		memcpy(CMSG_DATA(header), fds, (size_t)n_fds * sizeof(int));
 	}
-	if (len)
+	if (len || n_fds)
 		assert_int_equal(sendmsg(fd, &msg, 0), len);
 	close(fd);
 }

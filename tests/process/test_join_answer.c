@@ -69,6 +69,25 @@ static void nonsense_is_a_protocol_error_and_nothing_is_kept_of_it(void **state)
 	answer_is(&peer, &answer, sizeof(answer), 2, EPROTO);
 }
 
+static void descriptors_of_an_empty_answer_are_not_kept(void **state)
+{
+	static struct peer peer;
+	struct join_answer answer = good_answer();
+	int64_t fds;
+	int server;
+
+	(void)state;
+	peer_start(&peer, "newcomer");
+	fds = peer_call(&peer, op_fds, 0);
+	server = server_listen();
+	peer_begin(&peer, op_init, RCUMEM_ATTACH_JOIN);
+	server_answer(server, &answer, 0, 4);
+	assert_int_equal(peer_end(&peer), -1);
+	assert_int_equal(peer.reply.err, ENOENT); /* As if it had died. */
+	assert_int_equal(peer_call(&peer, op_fds, 0), fds);
+	server_close(server);
+}
+
 static void descriptors_that_did_not_come_are_emfile(void **state)
 {
 	static struct peer peer;
@@ -200,6 +219,7 @@ static void process_of_another_user_is_no_access(void **state)
 static const struct CMUnitTest cases[] = {
 	PEER_CASE(another_build_is_a_protocol_error),
 	PEER_CASE(nonsense_is_a_protocol_error_and_nothing_is_kept_of_it),
+	PEER_CASE(descriptors_of_an_empty_answer_are_not_kept),
 	PEER_CASE(descriptors_that_did_not_come_are_emfile),
 	PEER_CASE(region_that_is_damaged_is_a_bad_message),
 	PEER_CASE(silent_server_times_out_and_a_closed_one_is_asked_no_more),
