@@ -188,6 +188,7 @@ int region_join(int fd, uint64_t base, uint64_t len, struct region **region)
 {
 	int seals = fcntl(fd, F_GET_SEALS);
 	struct region_layout layout;
+	struct region_shape shape;
 	uint64_t own;
 	void *va;
 	int err;
@@ -197,7 +198,7 @@ int region_join(int fd, uint64_t base, uint64_t len, struct region **region)
 		log_message(LOG_ERROR, "what was given as the control region is none");
 		return -EBADMSG;
 	}
-	err = region_check_file(fd, &layout, &own);
+	err = region_check_file(fd, &layout, &shape, &own);
 	if (!err && (own != base || layout.len != len)) {
 		log_message(
 			LOG_ERROR, "control region refused: it is not the one that was offered");

@@ -122,7 +122,8 @@ int region_check_header(const struct region *region, uint64_t file_len)
 	return err;
 }
 
-int region_check_file(int fd, struct region_layout *layout, uint64_t *base)
+int region_check_file(
+	int fd, struct region_layout *layout, struct region_shape *shape, uint64_t *base)
 {
 	struct region *region = calloc(1, sizeof(*region));
 	uint64_t len;
@@ -134,8 +135,11 @@ int region_check_file(int fd, struct region_layout *layout, uint64_t *base)
 		err = region_check_header(region, len);
 	if (!err)
 		err = region_layout_make(layout, &region->shape);
-	if (!err)
+	if (!err) {
+		memcpy(shape, &region->shape,
+			sizeof(*shape)); /* With its padding, to be compared. */
 		*base = region->base;
+	}
 	free(region);
 	return err;
 }

@@ -22,8 +22,10 @@
  */
 int region_check_header(const struct region *region, uint64_t file_len);
 
-/* The same of a file, through a private copy: its layout, and the address it belongs to. */
-int region_check_file(int fd, struct region_layout *layout, uint64_t *base);
+/* The same of a file, through a private copy: its layout with the shape that it was made from, and
+ * the address it belongs to. */
+int region_check_file(
+	int fd, struct region_layout *layout, struct region_shape *shape, uint64_t *base);
 
 /* What is wrong, as words, with *err as above; NULL when nothing is. */
 const char *region_header_fault(const struct region *region, uint64_t file_len, int *err);

@@ -27,6 +27,7 @@ struct taking {
 	uint64_t *data;
 	char *buffer; /* BUFFER_LEN bytes. */
 	struct region_layout layout;
+	struct region_shape shape; /* That it was made from. */
 };
 
 static int copy_extent(struct taking *t, uint64_t begin, uint64_t end)
@@ -198,7 +199,9 @@ static int attempt(struct taking *t, const int *list_fds, uint64_t *backed)
 	t->again = false;
 	memset(t->data, 0, t->layout.len / OS_PAGE / 8);
 	err = read_part(t, 0, sizeof(*region));
-	/* A shape never changes: what was checked is what was read. */
+	/* A shape never changes.  Where it did, nothing here is as long as was checked. */
+	if (!err && memcmp(&region->shape, &t->shape, sizeof(t->shape)))
+		err = -EBADMSG;
 	if (!err)
 		err = copy_domain(t);
 	if (!err)
@@ -234,13 +237,14 @@ int region_image_take(struct region_image *image, int fd, const int *list_fds, u
 {
 	struct taking t = {.fd = fd};
 	uint64_t *backed, base;
-	int err = region_check_file(fd, &t.layout, &base);
+	int err = region_check_file(fd, &t.layout, &t.shape, &base);
 
 	*image = (struct region_image){0};
 	if (err)
 		return err;
 	if (n_list_fds != t.layout.n_internal)
 		list_fds = NULL;
+	TEST_POINT("image.checked");
 	t.buffer = malloc(BUFFER_LEN);
 	t.data = calloc(t.layout.len / OS_PAGE / 64, sizeof(*t.data));
 	backed = calloc(t.layout.n_internal, sizeof(*backed));

@@ -101,6 +101,26 @@ static void a_look_takes_no_page_of_the_region(void **state)
 #ifdef RCU_PAUSE_POINTS
 static unsigned int readings, changes;
 
+/* Somebody who makes it larger than it was when it was checked. */
+static void enlarge(const char *point)
+{
+	if (strcmp(point, "image.checked") == 0)
+		runtime_region()->shape.max_readers = UINT32_MAX;
+}
+
+static int look_at_larger(void)
+{
+	struct region *region = runtime_region();
+	uint32_t right = region->shape.max_readers;
+	struct findings findings;
+
+	test_point_hook = enlarge;
+	findings = findings_of(NULL);
+	test_point_hook = NULL;
+	region->shape.max_readers = right;
+	return findings.cnt;
+}
+
 /* A writer that comes between the two readings, the first `changes` times. */
 static void change(const char *point)
 {
@@ -122,6 +142,12 @@ static int look_while(unsigned int n)
 #else
 static unsigned int readings;
 
+static int look_at_larger(void)
+{
+	skip(); /* Needs a build with pause points. */
+	return 0;
+}
+
 static int look_while(unsigned int n)
 {
 	skip(); /* Needs a build with pause points. */
@@ -142,6 +168,11 @@ static void a_region_that_never_stands_still_is_to_be_tried_again(void **state)
 	assert_int_equal(readings, 100);
 }
 
+static void a_region_whose_shape_changes_is_a_bad_message(void **state)
+{
+	assert_int_equal(look_at_larger(), -EBADMSG);
+}
+
 int main(void)
 {
 	const struct CMUnitTest cases[] = {
@@ -153,6 +184,7 @@ int main(void)
 		BARE_CASE(pages_in_iova_mode_pa_are_sound),
 		SCENE_CASE(a_look_takes_no_page_of_the_region),
 		CASE(a_region_that_changes_meanwhile_is_read_again),
+		CASE(a_region_whose_shape_changes_is_a_bad_message),
 		CASE(a_region_that_never_stands_still_is_to_be_tried_again),
 	};
 
