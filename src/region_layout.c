@@ -13,7 +13,9 @@
 #include "region_layout.h"
 #include "snapshot_edit.h"
 
-#define ARENA_LEN   (16ull << 30)
+#ifndef ARENA_LEN
+#define ARENA_LEN (16ull << 30) /* The fuzz targets have a smaller one, to be fast. */
+#endif
 #define ARENA_NAMES 2048u /* fbarrays of users, beside one piece for each external list. */
 
 #define PAGE_SHIFT_MIN 12

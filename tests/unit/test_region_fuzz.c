@@ -8,23 +8,13 @@
 
 #include <time.h>
 
-#include "os.h"
 #include "region_check.h"
-#include "support_check.h"
+#include "support_original.h"
 #include "support_random.h"
 
 #define REGIONS_DEFAULT 10000u
 #define FLIPS_MAX       64u
 #define LIMIT_NS        (2 * 1000000000ull) /* For each region; far above what any takes. */
-
-/* The pages of the live region that are no holes. */
-struct original {
-	uint64_t len;
-	uint32_t n_pages;
-	uint64_t *offs;
-	char *bytes;
-	uint64_t *data; /* As region_image has it. */
-};
 
 /* A region that is about to be looked at. */
 struct hostile {
@@ -49,40 +39,6 @@ struct outcome {
 	unsigned int reported; /* Of these, the checker found something. */
 	unsigned int sound;    /* ... nothing: what changed means nothing. */
 };
-
-static void original_take(struct original *original)
-{
-	struct region_image image;
-	uint64_t pages;
-
-	assert_int_equal(region_image_take(&image, runtime.region_fd, NULL, 0), 0);
-	original->len = image.layout.len;
-	pages = original->len / OS_PAGE;
-	original->offs = calloc(pages, sizeof(uint64_t));
-	original->data = calloc(pages / 64, sizeof(uint64_t));
-	memcpy(original->data, image.data, pages / 8);
-	for (uint64_t page = 0; page < pages; page++)
-		if (image_has(&image, page * OS_PAGE))
-			original->offs[original->n_pages++] = page * OS_PAGE;
-	original->bytes = malloc(original->n_pages * OS_PAGE);
-	for (uint32_t i = 0; i < original->n_pages; i++)
-		memcpy(original->bytes + i * OS_PAGE, image.base + original->offs[i], OS_PAGE);
-	region_image_free(&image);
-}
-
-static void original_release(struct original *original)
-{
-	free(original->offs);
-	free(original->data);
-	free(original->bytes);
-}
-
-static void restore(const struct hostile *hostile)
-{
-	for (uint32_t i = 0; i < hostile->original->n_pages; i++)
-		memcpy(hostile->base + hostile->original->offs[i],
-			hostile->original->bytes + i * OS_PAGE, OS_PAGE);
-}
 
 /* ---- Making them hostile ---- */
 
@@ -166,7 +122,7 @@ static void cut(const struct hostile *hostile)
 
 static void make_hostile(struct hostile *hostile, enum kind kind)
 {
-	restore(hostile);
+	original_restore(hostile->original, hostile->base);
 	hostile->file_len = hostile->original->len;
 	if (kind == FLIPPED)
 		flip(hostile);
@@ -236,7 +192,7 @@ static void hostile_regions_are_refused_or_reported(void **state)
 	original_take(&original);
 	hostile.base = os_map_anonymous(original.len);
 	assert_non_null(hostile.base);
-	restore(&hostile);
+	original_restore(&original, hostile.base);
 	hostile.file_len = original.len;
 	assert_int_equal(look(&hostile), 0);
 	for (unsigned int i = 0; i < n; i++) {

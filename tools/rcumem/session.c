@@ -36,8 +36,10 @@ int parse_size(const char *text, uint64_t *value)
 			return -1;
 		shift = 10 * (unsigned int)(suffix - suffixes + 1);
 	}
+#ifndef RCU_PLANT_FUZZ
 	if (*value > UINT64_MAX >> shift)
 		return -1;
+#endif
 	*value <<= shift;
 	return 0;
 }
