@@ -125,6 +125,48 @@ static void unsealed_memory_is_refused_where_seals_are_required(void **state)
 	client_close(&client);
 }
 
+/* ---- Command lines ---- */
+
+/* The status of a program that is given these words. */
+static int status_of(const char *name, const char *words)
+{
+	char program[512], line[1024];
+	int status;
+
+	build_path(program, sizeof(program), name);
+	snprintf(line, sizeof(line), "'%s' %s >/dev/null 2>&1", program, words);
+	status = system(line);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void wrong_usage_is_status_64(void **state)
+{
+	static const char *const bad[][2] = {
+		{"vhost-fwd", ""},
+		{"vhost-fwd", "-s /a --lookup both"},
+		{"vhost-fwd", "-s /a --interval 3600001"},
+		{"vhost-fwd", "-s /a --seconds 18446744073709551616"},
+		{"vhost-fwd", "-s /a --data-cpu -1"},
+		{"vhost-fwd", "-s /a more"},
+		{"vhost-peer", ""},
+		{"vhost-peer", "-s /a --regions 1"},
+		{"vhost-peer", "-s /a --size 60x"},
+		{"vhost-peer", "-s /a --huge --region-kb 2047"},
+		{"vhost-churn", "-l /a"},
+		{"vhost-churn", "-l /a -c /b --pieces 1"},
+		{"vhost-churn", "-l /a -c /b --pieces 9"},
+		{"vhost-churn", "-l /a -c /b --pieces two"},
+		{"vhost-churn", "-l /a -c /b --rate -1"},
+		{"vhost-churn", "-l /a -c /b --rate ''"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (status_of(bad[i][0], bad[i][1]) != 64)
+			fail_msg("%s %s", bad[i][0], bad[i][1]);
+}
+
 /* Must be the last of those that use one process. */
 static void nothing_is_left_of_all_these_connections(void **state)
 {
@@ -145,6 +187,7 @@ int main(void)
 		cmocka_unit_test(half_a_message_and_a_hang_up_leave_nothing),
 		cmocka_unit_test(regions_that_cannot_be_are_refused_with_an_answer),
 		cmocka_unit_test(slots_509_are_accepted_and_the_next_is_not),
+		cmocka_unit_test(wrong_usage_is_status_64),
 		cmocka_unit_test(nothing_is_left_of_all_these_connections),
 		cmocka_unit_test(unsealed_memory_is_refused_where_seals_are_required),
 	};

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "churn.h"
+#include "number.h"
 
 struct options {
 	const char *listen_path, *connect_path;
@@ -80,10 +81,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		options->connect_path = arg;
 		return 0;
 	case 'r':
-		options->rate = (unsigned int)strtoul(arg, NULL, 10);
+		options->rate = number(state, arg, 0, 1000000);
 		return 0;
 	case 'n':
-		options->pieces = (unsigned int)strtoul(arg, NULL, 10);
+		options->pieces = number(state, arg, 2, 8);
 		return 0;
 	case 'p':
 		options->paused = true;
@@ -110,7 +111,7 @@ int main(int argc, char **argv)
 	argp_parse(&parser, argc, argv, 0, NULL, &options);
 	if (options.paused)
 		churn_signal(SIGUSR2);
-	churn.pieces = options.pieces < 2 ? 2 : options.pieces;
+	churn.pieces = options.pieces;
 	for (unsigned int i = 0; i < 4; i++)
 		sigaction((int[]){SIGUSR1, SIGUSR2, SIGINT, SIGTERM}[i], &action, NULL);
 	front = accept_front(options.listen_path);

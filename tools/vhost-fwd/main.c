@@ -15,6 +15,7 @@
 
 #include <rte_errno.h>
 
+#include "number.h"
 #include "server.h"
 
 #define GUESTS_MAX 64
@@ -49,18 +50,6 @@ static const struct argp_option option_list[] = {
 	{0},
 };
 
-static unsigned int number(struct argp_state *state, const char *text, unsigned long most)
-{
-	char *end;
-	unsigned long value;
-
-	errno = 0;
-	value = strtoul(text, &end, 10);
-	if (errno || *text < '0' || *text > '9' || *end || value > most)
-		argp_error(state, "'%s' is not a number from 0 to %lu", text, most);
-	return (unsigned int)value;
-}
-
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
 	struct options *options = state->input;
@@ -77,19 +66,19 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		options->lookup = strcmp(arg, "scan") ? LOOKUP_INDEX : LOOKUP_SCAN;
 		return 0;
 	case KEY_PAD:
-		options->pad_to = number(state, arg, 60000);
+		options->pad_to = number(state, arg, 0, 60000);
 		return 0;
 	case KEY_DATA_CPU:
-		options->data_cpu = (int)number(state, arg, CPU_SETSIZE - 1);
+		options->data_cpu = (int)number(state, arg, 0, CPU_SETSIZE - 1);
 		return 0;
 	case KEY_CONTROL_CPU:
-		options->control_cpu = (int)number(state, arg, CPU_SETSIZE - 1);
+		options->control_cpu = (int)number(state, arg, 0, CPU_SETSIZE - 1);
 		return 0;
 	case 'i':
-		options->interval_ms = number(state, arg, 3600000);
+		options->interval_ms = number(state, arg, 0, 3600000);
 		return 0;
 	case 't':
-		options->seconds = number(state, arg, 1000000);
+		options->seconds = number(state, arg, 0, 1000000);
 		return 0;
 	case KEY_JSON:
 		options->json = arg;

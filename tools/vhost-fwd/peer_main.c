@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "number.h"
 #include "peer.h"
 
 enum { KEY_RX_LEN = 256, KEY_CPU, KEY_HUGE, KEY_PCAP };
@@ -25,17 +26,6 @@ static const struct argp_option option_list[] = {
 	{"huge", KEY_HUGE, NULL, 0, "Memory in 2 MiB pages (regions of a multiple of 2048 KB)", 0},
 	{0},
 };
-
-static unsigned int number(
-	struct argp_state *state, const char *text, unsigned int least, unsigned int most)
-{
-	char *end;
-	unsigned long value = strtoul(text, &end, 10);
-
-	if (*text < '0' || *text > '9' || *end || value < least || value > most)
-		argp_error(state, "'%s' is not a number from %u to %u", text, least, most);
-	return (unsigned int)value;
-}
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
