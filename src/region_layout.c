@@ -14,7 +14,8 @@
 #include "snapshot_edit.h"
 
 #ifndef ARENA_LEN
-#define ARENA_LEN (16ull << 30) /* The fuzz targets have a smaller one, to be fast. */
+#define ARENA_LEN                                                                                  \
+	(16ull << 30) /* Smaller where looking at it takes long: tests/fuzz, tests/arm64. */
 #endif
 #define ARENA_NAMES 2048u /* fbarrays of users, beside one piece for each external list. */
 
