@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -91,18 +92,26 @@ static int create(const struct rcumem_options *opts, bool membarrier, struct reg
 
 /* ---- Made by others ---- */
 
+/* A file of this length for ever: what cannot shrink raises no SIGBUS later. */
+static bool file_sound(int fd, uint64_t len)
+{
+	int seals = fcntl(fd, F_GET_SEALS);
+	struct stat st;
+
+	return seals >= 0 && seals & F_SEAL_SHRINK && fstat(fd, &st) == 0 &&
+	       (uint64_t)st.st_size == len;
+}
+
 /* The lists' files, as somebody gave them: each as long as its list. */
 static int check_backing(const struct region *region, const struct join_gift *gift)
 {
-	struct stat st;
+	bool sound = gift->n_fds == JOIN_LISTS + region->n_internal;
 
-	if (gift->n_fds != JOIN_LISTS + region->n_internal)
-		return -EBADMSG;
-	for (uint32_t i = 0; i < region->n_internal; i++)
-		if (fstat(gift->fds[JOIN_LISTS + i], &st) ||
-			(uint64_t)st.st_size != region->lists[i].len)
-			return -EBADMSG;
-	return 0;
+	for (uint32_t i = 0; sound && i < region->n_internal; i++)
+		sound = file_sound(gift->fds[JOIN_LISTS + i], region->lists[i].len);
+	if (!sound)
+		log_message(LOG_ERROR, "what was given as memory is none");
+	return sound ? 0 : -EBADMSG;
 }
 
 /* A runtime that others made, mapped. */

@@ -126,8 +126,8 @@ static int region_copy(int region, off_t len, off_t flip, int seals)
 	return fd;
 }
 
-/* Offer a region instead of the one of the gift: the errno of the newcomer. */
-static int offer(struct peer *newcomer, const struct join_gift *gift, int region)
+/* Offer a file instead of one of the gift: the errno of the newcomer. */
+static int offer_at(struct peer *newcomer, const struct join_gift *gift, uint32_t which, int file)
 {
 	struct join_answer answer = good_answer();
 	int server = server_listen();
@@ -135,18 +135,23 @@ static int offer(struct peer *newcomer, const struct join_gift *gift, int region
 	int fds[8], err;
 
 	memcpy(fds, gift->fds, gift->n_fds * sizeof(int));
-	fds[0] = region;
+	fds[which] = file;
 	answer.n_fds = gift->n_fds;
 	answer.base = gift->base;
 	answer.len = gift->len;
 	peer_begin(newcomer, op_init, RCUMEM_ATTACH_JOIN);
 	server_give(server, &answer, sizeof(answer), fds, (int)gift->n_fds);
-	close(region);
+	close(file);
 	assert_int_equal(peer_end(newcomer), -1);
 	server_close(server);
 	err = newcomer->reply.err;
 	assert_int_equal(peer_call(newcomer, op_fds, 0), held);
 	return err;
+}
+
+static int offer(struct peer *newcomer, const struct join_gift *gift, int region)
+{
+	return offer_at(newcomer, gift, 0, region);
 }
 
 static void region_that_is_damaged_is_a_bad_message(void **state)
@@ -177,6 +182,29 @@ static void region_that_is_damaged_is_a_bad_message(void **state)
 	assert_int_equal(
 		offer(&peer[1], &gift, region_copy(gift.fds[0], len, -1, F_SEAL_GROW)), EBADMSG);
 	assert_logged(&peer[1], "rcumem: error");
+	join_gift_close(&gift);
+}
+
+/* A file of a list that its giver could truncate, and one of another length. */
+static void memory_that_could_go_is_a_bad_message(void **state)
+{
+	static struct peer peer[2];
+	struct join_gift gift;
+	struct stat st;
+	int fd;
+
+	(void)state;
+	peers_init(peer, 1);
+	peer_start(&peer[1], "newcomer");
+	assert_int_equal(join_fetch(PEER_PREFIX, JOIN_ATTACH, &gift), 0);
+	peer_kill(&peer[0]);
+	peer_fails(&peer[1], ENOENT, op_init, RCUMEM_ATTACH_JOIN);
+	assert_int_equal(fstat(gift.fds[JOIN_LISTS], &st), 0);
+	fd = region_copy(gift.fds[JOIN_LISTS], st.st_size, -1, F_SEAL_GROW);
+	assert_int_equal(offer_at(&peer[1], &gift, JOIN_LISTS, fd), EBADMSG);
+	fd = region_copy(gift.fds[JOIN_LISTS], st.st_size - 4096, -1, SEALS);
+	assert_int_equal(offer_at(&peer[1], &gift, JOIN_LISTS, fd), EBADMSG);
+	assert_logged(&peer[1], "what was given as memory");
 	join_gift_close(&gift);
 }
 
@@ -222,6 +250,7 @@ static const struct CMUnitTest cases[] = {
 	PEER_CASE(descriptors_of_an_empty_answer_are_not_kept),
 	PEER_CASE(descriptors_that_did_not_come_are_emfile),
 	PEER_CASE(region_that_is_damaged_is_a_bad_message),
+	PEER_CASE(memory_that_could_go_is_a_bad_message),
 	PEER_CASE(silent_server_times_out_and_a_closed_one_is_asked_no_more),
 	PEER_CASE(process_of_another_user_is_no_access),
 };
