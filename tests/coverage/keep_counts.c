@@ -2,10 +2,14 @@
 /*
  * In a build that measures coverage: a process that ends by _exit(), or kills
  * itself, writes its counts down first.  The linker leads the calls of the tests
- * here (tests/meson.build); one that others kill is lost.
+ * here (tests/meson.build).  One that is about to have no more memory or system
+ * calls writes them down before; those of one that others kill are lost.
  */
 
 #include <signal.h>
+#include <stdbool.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 void __gcov_dump(void);
@@ -13,16 +17,43 @@ void __real__exit(int status) __attribute__((noreturn));
 void __wrap__exit(int status) __attribute__((noreturn));
 int __real_kill(pid_t pid, int sig);
 int __wrap_kill(pid_t pid, int sig);
+int __real_setrlimit(__rlimit_resource_t resource, const struct rlimit *limit);
+int __wrap_setrlimit(__rlimit_resource_t resource, const struct rlimit *limit);
+int __real_prctl(int op, unsigned long a, unsigned long b, unsigned long c, unsigned long d);
+int __wrap_prctl(int op, unsigned long a, unsigned long b, unsigned long c, unsigned long d);
+
+static bool restricted; /* Nothing can be written any more. */
+
+static void dump(bool last)
+{
+	if (!restricted)
+		__gcov_dump();
+	restricted |= last;
+}
 
 void __wrap__exit(int status)
 {
-	__gcov_dump();
+	dump(true);
 	__real__exit(status);
 }
 
 int __wrap_kill(pid_t pid, int sig)
 {
 	if (pid == getpid() && sig == SIGKILL)
-		__gcov_dump();
+		dump(true);
 	return __real_kill(pid, sig);
+}
+
+int __wrap_setrlimit(__rlimit_resource_t resource, const struct rlimit *limit)
+{
+	if (resource == RLIMIT_AS)
+		dump(true);
+	return __real_setrlimit(resource, limit);
+}
+
+int __wrap_prctl(int op, unsigned long a, unsigned long b, unsigned long c, unsigned long d)
+{
+	if (op == PR_SET_SECCOMP)
+		dump(true);
+	return __real_prctl(op, a, b, c, d);
 }

@@ -11,7 +11,9 @@
 
 #include "session.h"
 
+#ifndef DEMO_ROUNDS
 #define DEMO_ROUNDS 200
+#endif
 
 struct demo_hotplug {
 	uint64_t lookups;
