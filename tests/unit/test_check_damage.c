@@ -109,7 +109,9 @@ static void damaged_pieces_of_the_arena_are_found(void **state)
 	arena->pieces[arena->cnt].len = 4096;
 	EXPECT(arena->cnt, arena->cnt + 1, "arena: two pieces are called of a user");
 	memset(&arena->pieces[arena->cnt], 0, sizeof(*user));
-	EXPECT(*beyond, 'x', "arena: offset 0x3fffff000 belongs to no piece and is not zero");
+	EXPECT(*beyond, 'x',
+		words("arena: offset %#llx belongs to no piece and is not zero",
+			(unsigned long long)arena->len - 4096));
 }
 
 /* ---- Lists ---- */
