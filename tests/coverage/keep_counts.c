@@ -2,8 +2,8 @@
 /*
  * In a build that measures coverage: a process that ends by _exit(), or kills
  * itself, writes its counts down first.  The linker leads the calls of the tests
- * here (tests/meson.build).  One that is about to have no more memory or system
- * calls writes them down before; those of one that others kill are lost.
+ * here (tests/meson.build).  One that is about to have no more system calls writes
+ * them down before; those of one that others kill, or that has no memory, are lost.
  */
 
 #include <signal.h>
@@ -46,8 +46,7 @@ int __wrap_kill(pid_t pid, int sig)
 
 int __wrap_setrlimit(__rlimit_resource_t resource, const struct rlimit *limit)
 {
-	if (resource == RLIMIT_AS)
-		dump(true);
+	restricted |= resource == RLIMIT_AS;
 	return __real_setrlimit(resource, limit);
 }
 
