@@ -106,7 +106,7 @@ machine_huge1g()
 	nodes 4G:0 2G:1
 	kargs="hugepagesz=1G hugepages=0:1,1:1 hugepagesz=2M hugepages=0:40,1:40"
 	numa_job NUMA_MEMORY=0,1 NUMA_CPUS=0,1
-	limit=600 # Clearing a page of 1 GiB takes one to three seconds.
+	limit=1200 # Clearing a page of 1 GiB takes one to three seconds.
 }
 
 machine_iommu()
