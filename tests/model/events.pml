@@ -33,6 +33,7 @@
  * plant NO_DECIDE        a process begins with an event without deciding for itself
  * plant NO_CANCEL        new pages are taken back without barring who has not begun
  * plant BELL_LATE        a listener reads its bell after it has looked for events
+ * plant PINNED_LATE      that new pages are pinned is seen when those to be told are barred
  * plant NO_RING          recovery wakes nobody
  * plant NO_FINISH        recovery does not append the event of pages that were published
  * plant LEVEL_LATE       who begins to listen says how far it is when it can be waited for already
@@ -231,6 +232,13 @@ bit announced, settled;
 	};                                                                                         \
 	may_die
 #endif
+#ifdef PINNED_LATE
+#define pinned_bar(e)                                                                              \
+	bar(LISTENER, e);                                                                          \
+	bar(SUBSCRIBER, e)
+#else
+#define pinned_bar(e) skip
+#endif
 #define take_back_steps(e)                                                                         \
 	bar(LISTENER, e);                                                                          \
 	bar(SUBSCRIBER, e);                                                                        \
@@ -356,7 +364,12 @@ proctype announcer(bit mortal)
 		if
 		:: err ->
 			writer_lock();
-			op_event = record_event; /* hotplug_take_back() */
+			if
+			:: pinned_bar(record_event);
+				writer_unlock(); /* A callback has pinned the range: it stays. */
+				goto stays
+			:: op_event = record_event /* hotplug_take_back() */
+			fi;
 			op = TAKE_BACK;
 			may_die;
 			take_back_steps(op_event);
@@ -364,6 +377,7 @@ proctype announcer(bit mortal)
 			writer_unlock();
 			goto gone
 		:: else ->
+stays:
 			record_done()
 		fi
 	:: else ->

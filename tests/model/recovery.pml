@@ -11,6 +11,9 @@
  *   backed     the file has it             indexed    found by its address
  *                                          shown      found by walks: one store for all pages
  *
+ * The kernel may refuse to punch: then the file still has a page that nobody has taken, and
+ * it must not be plugged as it is.
+ *
  * A reader finds pages by index and by walk and touches them.  Threads that
  * clear pages for a writer may go on for a moment when its thread is gone.
  *
@@ -38,6 +41,7 @@
  * plant NO_GRACE_PERIOD  an unplugged range is punched without a grace period
  * plant NO_WAIT_END      recovery does not wait for the threads of a dead writer's process
  * plant NO_RECOUNT       recovery leaves the count as it is
+ * plant NOT_PUNCHED      a plug does not punch what a free could not
  *
  * unreached "assert(0)"  the last one shares the steps of the others, and does not die
  */
@@ -51,6 +55,7 @@ mtype = { NONE, ALLOC, UNPUBLISH, RECLAIM };
 
 /* What a death leaves as it is. */
 byte taken, backed, described, indexed, shown;
+byte dirty; /* Not punched: of `backed`. */
 byte count;
 byte picture; /* The number of the published snapshot. */
 mtype op = NONE;
@@ -89,6 +94,17 @@ byte under_way;
 	word = word & ~(m & 1);                                                                    \
 	may_die;                                                                                   \
 	word = word & ~(m & 2);                                                                    \
+	may_die
+
+/* os_pages_unplug() */
+#define punch_page(m) d_step { backed = backed & ~(m); dirty = dirty & ~(m) }
+#define punch(m)                                                                                   \
+	if                                                                                         \
+	:: punch_page(m & 1);                                                                      \
+		may_die;                                                                           \
+		punch_page(m & 2)                                                                  \
+	:: (backed & m) -> dirty = dirty | (backed & m)                                            \
+	fi;                                                                                        \
 	may_die
 
 /* ---- The intent ---- */
@@ -137,7 +153,7 @@ byte under_way;
 	may_die
 
 #define reclaim_steps(m)                                                                           \
-	each_clear(backed, m);                                                                     \
+	punch(m);                                                                                  \
 	taken = taken & ~m;                                                                        \
 	may_die
 
@@ -215,7 +231,7 @@ byte under_way;
 #define check()                                                                                    \
 	assert(op == NONE && indexed == shown && described == shown);                              \
 	assert(count == popcount(described) && (shown & waits) == 0);                              \
-	assert(taken == (shown | waits) && (backed & ~taken) == 0 && (shown & ~backed) == 0);      \
+	assert(taken == (shown | waits) && (backed & ~taken & ~dirty) == 0 && (shown & ~backed) == 0);      \
 	assert(shown == before || shown == (before | under_way) ||                                 \
 		shown == (before & ~under_way))
 
@@ -239,7 +255,20 @@ byte under_way;
 
 #define begin_ghost(mask) d_step { before = shown; under_way = mask }
 
-/* hotplug_plug() */
+/* hotplug_plug(), which fails where it cannot punch. */
+#ifdef NOT_PUNCHED
+#define back()                                                                                     \
+	each_set(backed, m)
+#define is_clear true
+#else
+#define back()                                                                                     \
+	punch(m);                                                                                  \
+	if                                                                                         \
+	:: is_clear -> each_set(backed, m)                                                         \
+	:: else                                                                                    \
+	fi
+#define is_clear ((dirty & m) == 0)
+#endif
 #ifdef INTENT_LATE
 #define plug_begin()                                                                               \
 	each_set(taken, m);                                                                        \
@@ -251,18 +280,19 @@ byte under_way;
 	taken = taken | m;                                                                         \
 	may_die;                                                                                   \
 	filling = 1;                                                                               \
-	each_set(backed, m);                                                                       \
+	back();                                                                                    \
 	filling = 0
 #endif
 #define plug()                                                                                     \
 	begin_ghost(m);                                                                            \
 	plug_begin();                                                                              \
 	if                                                                                         \
-	:: each_clear(backed, m); /* Refused: undo_pages. */                                       \
+	:: punch(m); /* Refused: undo_pages. */                                                    \
 		taken = taken & ~m;                                                                \
 		may_die;                                                                           \
 		intent_end()                                                                       \
-	:: describe(m);                                                                            \
+	:: is_clear ->                                                                             \
+		describe(m);                                                                       \
 		each_set(indexed, m);                                                              \
 		plug_end()                                                                         \
 	fi
@@ -317,7 +347,7 @@ byte under_way;
 	begin_ghost(0);                                                                            \
 	m = pages[r];                                                                              \
 	intent_begin(RECLAIM, m, 0, r);                                                            \
-	each_clear(backed, m);                                                                     \
+	punch(m);                                                                                  \
 	reclaim_end()
 
 #ifdef NO_GRACE_PERIOD
@@ -383,7 +413,7 @@ active proctype reader()
 		:: found = indexed
 		:: found = shown
 		fi;
-		assert((found & ~backed) == 0);
+		assert((found & ~backed) == 0 && (found & dirty) == 0);
 		found = 0;
 		epoch = 0
 	:: ended == WRITERS ->
@@ -405,7 +435,7 @@ active proctype last()
 	:: waiting[0] == 0 && waiting[1] == 0 -> break
 	od;
 	check();
-	assert(taken == shown && backed == taken);
+	assert(taken == shown && (backed & ~dirty) == taken);
 	writer_unlock();
 	goto end;
 dead:   /* It does not die. */
