@@ -9,7 +9,8 @@
  * page has found the bug.  Either one thread reads, in sections or as a QSBR reader
  * that announces quiescent states and goes offline, with and without membarrier,
  * while two pages go; or two threads come and end, and take each other's slots,
- * while one goes.
+ * while one goes.  With membarrier these are of a process that is alone; that another comes,
+ * and that the kernel refuses a barrier, is in share.pml.
  *
  * rcu/section.c: reader_claim() reader_release() thread_exit() rcu_qsbr_register()
  * rcu/section.c: rcu_qsbr_offline() rcu_qsbr_online() rcu_qsbr_unregister()
@@ -54,7 +55,7 @@ byte reader_high;
 byte epoch[READERS]; /* Of the slots. */
 byte owner[READERS];
 buffer buf[READERS]; /* Of the threads. */
-bit membarrier;      /* The kernel has it. */
+bit membarrier;      /* Readers have no fence, and rcu_domain.fences is 0. */
 bit lives;           /* Threads end, and others take their slots. */
 bit qsbr;            /* The first reader is one at times. */
 byte done;
