@@ -85,4 +85,16 @@ __attribute__((constructor)) static void fuzz_keep_stderr(void)
 		}                                                                                  \
 	} while (0)
 
+/* A new directory for runtimes, in TMPDIR: who runs the target removes it. */
+static inline const char *fuzz_directory(void)
+{
+	static char dir[64];
+	const char *tmp = getenv("TMPDIR");
+
+	snprintf(dir, sizeof(dir), "%s/fuzz-XXXXXX", tmp ? tmp : "/tmp");
+	FUZZ_ASSERT(mkdtemp(dir), "%s cannot be made", dir);
+	setenv("RCUMEM_RUNTIME_DIR", dir, 1);
+	return dir;
+}
+
 #endif /* FUZZ_H */

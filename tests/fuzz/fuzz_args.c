@@ -45,12 +45,9 @@ void *fuzz_pages_alloc(size_t len, uint64_t size, int socket_id, unsigned int fl
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	static char dir[] = "/tmp/rcumem-fuzz-args-XXXXXX";
-
 	(void)argc;
 	(void)argv;
-	FUZZ_ASSERT(mkdtemp(dir), "no directory");
-	setenv("RCUMEM_RUNTIME_DIR", dir, 1);
+	fuzz_directory();
 	return 0;
 }
 

@@ -13,12 +13,10 @@
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	static char dir[] = "/tmp/rcumem-fuzz-join-XXXXXX";
+	const char *dir = fuzz_directory();
 
 	(void)argc;
 	(void)argv;
-	FUZZ_ASSERT(mkdtemp(dir), "no directory");
-	setenv("RCUMEM_RUNTIME_DIR", dir, 1);
 	unsetenv("RCUMEM_PREFIX");
 	make_gift();
 	listen_there(dir);
