@@ -86,7 +86,7 @@ void join_serve(int fd, const struct region *region)
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	answer.err = question_of(fd, &question);
 	if (answer.err == 0 && question.want == JOIN_ATTACH)
-		answer.err = rcu_share();
+		answer.err = rcu_share() ? -EAGAIN : 0;
 	if (answer.err == 0) {
 		collect(region, question.want, &gift);
 		for (uint32_t i = 0; i < gift.n_fds; i++)
@@ -95,8 +95,9 @@ void join_serve(int fd, const struct region *region)
 		answer.n_fds = gift.n_fds;
 	}
 	TEST_POINT("serve.asked");
-	/* Who does not ask in time is not answered: it may still, and must not take it for ours. */
-	if (answer.err != -ETIMEDOUT)
+	/* Who does not ask in time is not answered: it may still, and must not take it for ours.
+	 * Who cannot be let in yet is not either, and asks again. */
+	if (answer.err != -ETIMEDOUT && answer.err != -EAGAIN)
 		answer_with(fd, &answer, &gift);
 	if (gift.n_fds && question.want == JOIN_OBSERVE)
 		join_gift_close(&gift);

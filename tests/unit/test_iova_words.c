@@ -178,13 +178,15 @@ static void death_in_alloc_of_whole_words_is_undone_or_completed(void **state)
 {
 	static const char *const names[] = {"plug.backed", "radix.node", "plug.page",
 		"plug.described", "radix.word", "plug.shown", "plug.published"};
-	char *pages = small_get(PAGES);
+	char *pages = small_get(PAGES), *before, *behind;
 
 	(void)state;
 	if (!HAVE_POINTS)
 		skip();
 	assert_int_equal(rcumem_pages_free(pages, PAGES * PAGE), 0);
+	before = small_get(3); /* So that both ends cover a word in part. */
 	scene_set();
+	behind = before + (page_sz == PAGE ? 3 + STAY_PAGES : 3) * PAGE;
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		bool used;
 
@@ -192,8 +194,10 @@ static void death_in_alloc_of_whole_words_is_undone_or_completed(void **state)
 		used = is_used(pages + WORD * PAGE);
 		assert_int_equal(used, strcmp(names[i], "plug.published") == 0);
 		assert_found(pages + WORD * PAGE, WORD, used);
-		rest_release();
+		if (used)
+			assert_int_equal(rcumem_pages_free(behind, PAGES * PAGE), 0);
 	}
+	assert_int_equal(rcumem_pages_free(before, 3 * PAGE), 0);
 	scene_clear();
 }
 
@@ -213,7 +217,11 @@ static void death_in_free_of_parts_of_words_is_completed_or_has_not_begun(void *
 		assert_found(scene.pages, WORD / 2, true);
 		assert_found(scene.pages + WORD / 2 * PAGE, 2 * WORD, i < 2);
 		assert_found(scene.pages + 5 * WORD / 2 * PAGE, PAGES - 5 * WORD / 2, true);
-		rest_release();
+		for (uint32_t at = 0; at < PAGES; at += WORD / 2)
+			if (is_used(scene.pages + at * PAGE))
+				assert_int_equal(
+					rcumem_pages_free(scene.pages + at * PAGE, WORD / 2 * PAGE),
+					0);
 	}
 	scene_clear();
 }
