@@ -36,7 +36,7 @@ static int start_with_few_descriptors(void)
 		CHILD_CHECK(rte_errno == EMFILE);
 		CHILD_CHECK(limit(RLIMIT_NOFILE, 1024) == 0 && baseline_check() == 0);
 	} while (true);
-	CHILD_CHECK(more > 8 && use_pages() == 0 && rcumem_fini() == 0);
+	CHILD_CHECK(more > 4 && use_pages() == 0 && rcumem_fini() == 0);
 	CHILD_CHECK(limit(RLIMIT_NOFILE, 1024) == 0 && baseline_check() == 0);
 	return 0;
 }
