@@ -122,6 +122,8 @@ void listen_end(struct region *region)
 		event_log_ring(region, runtime.process);
 		pthread_join(listening.thread, NULL);
 	}
+	if (listening.on)
+		end_locked(region); /* At once: nobody is left to tell the callbacks. */
 	listening.has_thread = listening.on = false;
 	pthread_mutex_unlock(&listening.lock);
 }
