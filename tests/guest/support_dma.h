@@ -40,11 +40,7 @@ static inline int dma_setup(void **state)
 	struct rcumem_options opts = dma_options();
 
 	(void)state;
-	baseline_take();
-	if (rcumem_init(&opts) == 0)
-		return 0;
-	print_error("rcumem_init: %s\n", strerror(rte_errno));
-	return -1;
+	return case_setup_with(&opts);
 }
 
 /* What a case that failed has left of its consumer ends here. */

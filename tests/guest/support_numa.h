@@ -202,11 +202,7 @@ static inline int node_setup(void **state)
 	struct rcumem_options opts = node_options();
 
 	(void)state;
-	baseline_take();
-	if (rcumem_init(&opts) == 0)
-		return 0;
-	print_error("rcumem_init: %s\n", strerror(rte_errno));
-	return -1;
+	return case_setup_with(&opts);
 }
 
 static inline int node_teardown(void **state)

@@ -104,16 +104,21 @@ static inline void runtime_stop(void)
 		fail_msg("rcumem_fini: %s", strerror(rte_errno));
 }
 
+static inline int case_setup_with(const struct rcumem_options *opts)
+{
+	baseline_take();
+	if (rcumem_init(opts) == 0)
+		return 0;
+	print_error("rcumem_init: %s\n", strerror(rte_errno));
+	return -1;
+}
+
 static inline int case_setup(void **state)
 {
 	struct rcumem_options opts = test_options();
 
 	(void)state;
-	baseline_take();
-	if (rcumem_init(&opts) == 0)
-		return 0;
-	print_error("rcumem_init: %s\n", strerror(rte_errno));
-	return -1;
+	return case_setup_with(&opts);
 }
 
 static inline int case_teardown(void **state)
