@@ -25,6 +25,7 @@ static const struct kind kinds[] = {
 	FAILS(accept4, EMFILE),
 	FAILS(bind, EROFS),
 	FAILS(brk, ENOMEM),
+	FAILS(clock_nanosleep, EINTR),
 	FAILS(clone3, EAGAIN),
 	DONE(close, EIO),
 	FAILS(connect, EAGAIN, EACCES),
@@ -87,6 +88,7 @@ const struct kind *kind_of(int nr)
 static const struct outcome outcomes[] = {
 	{"", __NR_close, 0, 0, NULL, "the kernel closes a descriptor even if it tells an error"},
 	{"", __NR_munlock, 0, 0, NULL, "nothing was locked"},
+	{"", __NR_clock_nanosleep, 0, 0, NULL, "a nap between two looks"},
 	{"", __NR_fallocate, EINTR, 0, NULL, "it is called again"},
 	{"", __NR_flock, EINTR, 0, NULL, "it is called again"},
 	{"", __NR_poll, 0, 0, NULL, "it is called again"},

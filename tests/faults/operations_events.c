@@ -132,7 +132,7 @@ static void *reader_main(void *arg)
 			continue;
 		rcumem_read_lock();
 		rcu_store_release(&reader.word, READER_IN); /* Pairs with free_read(). */
-		until = now_us() + 1500;
+		until = now_us() + 10000;
 		while (now_us() < until)
 			rcu_cpu_relax();
 		rcumem_read_unlock();
