@@ -12,6 +12,7 @@
 #include "os.h"
 
 #define STACK_LEN (256u << 10)
+#define SLEEP_NS  5000000u /* For a mutex, before looking again. */
 
 int os_thread_start(pthread_t *thread, void *(*main)(void *), void *arg)
 {
@@ -58,16 +59,22 @@ void os_futex_wake(uint32_t *word)
 	syscall(__NR_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
+/*
+ * Whoever is killed as it is woken takes the wake-up with it: the C library wakes one, and the next
+ * owner, who came without sleeping, does not know that others sleep.  So nobody sleeps for long.
+ */
 int os_mutex_lock(pthread_mutex_t *mutex, uint64_t timeout_ns)
 {
-	struct timespec until;
+	uint64_t now = os_now_ns();
+	uint64_t end = now + timeout_ns;
 	int err = pthread_mutex_trylock(mutex);
 
-	if (err != EBUSY)
-		return err;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	timeout_ns += (uint64_t)until.tv_nsec;
-	until.tv_sec += (time_t)(timeout_ns / 1000000000u);
-	until.tv_nsec = (long)(timeout_ns % 1000000000u);
-	return pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, &until);
+	for (; err == EBUSY || (err == ETIMEDOUT && now < end); now = os_now_ns()) {
+		uint64_t until = end - now < SLEEP_NS ? end : now + SLEEP_NS;
+		struct timespec ts = {.tv_sec = (time_t)(until / 1000000000u),
+			.tv_nsec = (long)(until % 1000000000u)};
+
+		err = pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, &ts);
+	}
+	return err;
 }

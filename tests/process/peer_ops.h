@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <sys/stat.h>
 
+#include <rte_eal_memconfig.h>
 #include <rte_fbarray.h>
 
 #include "peer.h"
@@ -50,6 +51,22 @@ static inline int64_t op_fini(const int64_t *arg)
 {
 	(void)arg;
 	return rcumem_fini();
+}
+
+/* ---- The writer mutex ---- */
+
+static inline int64_t op_write_lock(const int64_t *arg)
+{
+	(void)arg;
+	rte_mcfg_mem_write_lock();
+	return rte_errno ? -1 : 0;
+}
+
+static inline int64_t op_write_unlock(const int64_t *arg)
+{
+	(void)arg;
+	rte_mcfg_mem_write_unlock();
+	return 0;
 }
 
 /* ---- Pages ---- */

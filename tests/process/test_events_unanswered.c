@@ -151,11 +151,32 @@ static void free_that_only_the_dead_did_not_answer_is_done_by_the_next_writer(vo
 	peers_fini(peer, 1);
 }
 
+/* rows M8: between the end of its callbacks and of its slot, where it waits for the mutex */
+static void who_leaves_is_not_waited_for(void **state)
+{
+	static struct peer peer[2];
+
+	(void)state;
+	peers_init(peer, 2);
+	peer_must(&peer[1], op_listen, 1);
+	peer_must(&peer[0], op_write_lock, 0);
+	peer_begin(&peer[1], op_fini, 0);
+	sleep_ms(50);
+	peer_stop(&peer[1]);
+	peer_must(&peer[0], op_write_unlock, 0);
+	peer_alloc(&peer[0], 1);
+	peer_continue(&peer[1]);
+	assert_int_equal(peer_end(&peer[1]), 0);
+	assert_int_equal(peer_exit(&peer[1]), 0);
+	peers_fini(peer, 1);
+}
+
 static const struct CMUnitTest cases[] = {
 	PEER_CASE(allocation_that_is_not_answered_is_taken_back),
 	PEER_CASE(allocation_beside_a_stopped_listener_leaves_nothing),
 	PEER_CASE(free_that_is_not_answered_is_done_when_it_is),
 	PEER_CASE(free_that_is_not_answered_is_done_when_the_process_dies),
+	PEER_CASE(who_leaves_is_not_waited_for),
 	PEER_CASE(free_that_only_the_dead_did_not_answer_is_done_by_the_next_writer),
 };
 

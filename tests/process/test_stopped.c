@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Stopped and dead processes: what they delay, and for how long. */
 
-#include <rte_eal_memconfig.h>
-
 #include "peer_case.h"
 
 /* ---- Stopped ones ---- */
@@ -154,20 +152,6 @@ static void reader_that_was_killed_holds_nobody_up(void **state)
 }
 
 /* ---- Owners of the writer mutex ---- */
-
-static int64_t op_write_lock(const int64_t *arg)
-{
-	(void)arg;
-	rte_mcfg_mem_write_lock();
-	return rte_errno ? -1 : 0;
-}
-
-static int64_t op_write_unlock(const int64_t *arg)
-{
-	(void)arg;
-	rte_mcfg_mem_write_unlock();
-	return 0;
-}
 
 /* rows M7: readers go on, writers time out, and the log names the owner */
 static void writer_that_was_stopped_times_writers_out_and_no_reader(void **state)

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Subscribing that is refused, and registers nobody. */
 
-#include <rte_eal_memconfig.h>
-
 #include "peer_churn.h"
 
 /* ---- Errors ---- */
@@ -63,13 +61,6 @@ static void subscribing_wrongly_is_refused(void **state)
 	peer_alloc(&peer[1], 1);
 	peer_continue(&peer[0]);
 	peers_fini(peer, 2);
-}
-
-static int64_t op_write_lock(const int64_t *arg)
-{
-	(void)arg;
-	rte_mcfg_mem_write_lock();
-	return rte_errno ? -1 : 0;
 }
 
 static void subscribing_beside_one_that_does_not_go_on_times_out(void **state)
