@@ -30,7 +30,7 @@ struct batch {
 #define BATCH_LOOP(name, burst)                                                                    \
 	static uint64_t name(uint64_t n, unsigned int len)                                         \
 	{                                                                                          \
-		void *answers[BURST_MAX];                                                          \
+		void *answers[BURST_MAX] __attribute__((aligned(64)));                             \
 		uint64_t found = 0;                                                                \
 		for (uint64_t k = 0; k < n; k += len) {                                            \
 			uint32_t first = (uint32_t)k & world.mask;                                 \

@@ -18,9 +18,10 @@
 #include <sched.h>
 
 #include "bench_commit.h"
+#include "turns.h"
 
 struct bench_state {
-	benchmark::State *state;
+	benchmark::State *state; // None outside of google-benchmark.
 	std::vector<uint64_t> samples;
 	std::map<std::string, std::vector<uint64_t>> beside; // By prefix.
 	uint64_t items;
@@ -31,6 +32,8 @@ namespace
 
 // A registered benchmark.  Lives until the program ends.
 struct entry {
+	std::string name;
+	unsigned int threads;
 	struct bench bench;
 	std::vector<char> arg;
 	pthread_barrier_t ready; // setup() has returned
@@ -127,6 +130,8 @@ void add(const struct bench *bench, const void *arg, size_t arg_len, unsigned in
 {
 	entries.push_back(std::make_unique<entry>());
 	entry *added = entries.back().get();
+	added->name = name;
+	added->threads = threads;
 	const char *bytes = static_cast<const char *>(arg);
 	added->bench = *bench;
 	added->arg.assign(bytes, bytes + arg_len);
@@ -194,7 +199,27 @@ void bench_items(struct bench_state *state, uint64_t count)
 void bench_wrong(struct bench_state *state, const char *what)
 {
 	wrong = true;
-	state->state->SkipWithError(what);
+	if (state->state)
+		state->state->SkipWithError(what);
+}
+
+const struct bench *bench_find(const char *name, const void **arg)
+{
+	for (auto &entry : entries) {
+		if (entry->threads == 1 && entry->name == name) {
+			*arg = entry->arg.data();
+			return &entry->bench;
+		}
+	}
+	return nullptr;
+}
+
+bool bench_run_alone(const struct bench *bench, const void *arg, uint64_t iterations)
+{
+	static bench_state self = {nullptr, {}, {}, 0};
+
+	bench->run(&self, arg, iterations);
+	return !wrong;
 }
 
 void bench_pin(unsigned int index)
@@ -233,6 +258,12 @@ uint64_t bench_now(void)
 int bench_main(int argc, char **argv)
 {
 	sched_getaffinity(0, sizeof(allowed), &allowed);
+	if (argc > 1 && strcmp(argv[1], "--turns") == 0) {
+		bench_all_add();
+		int status = turns_main(argc - 2, argv + 2);
+		bench_all_end();
+		return status;
+	}
 	benchmark::Initialize(&argc, argv);
 	if (benchmark::ReportUnrecognizedArguments(argc, argv))
 		return 2;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Builds of this tree and of commits, as the figures want them: release, nothing else differing."""
 
+import glob
 import os
 import re
 import shutil
@@ -52,6 +53,16 @@ def make(folder, targets):
 def here(targets):
     """A build of the tree as it is."""
     return build(ROOT, os.path.join(FOLDER, "tree"), targets)
+
+
+def library_folder(build):
+    """A folder that has the shared library under the name that programs ask for."""
+    folder = os.path.join(build, "libraries")
+    os.makedirs(folder, exist_ok=True)
+    link = os.path.join(folder, "librcumem.so.0")
+    if not os.path.lexists(link):
+        os.symlink(next(path for path in glob.glob(f"{build}/src/librcumem.so.*.*.*") if os.path.isfile(path)), link)
+    return folder
 
 
 def resolve(name):

@@ -7,7 +7,7 @@ import os
 import sys
 
 from benchlib import ROOT, Unmeasurable, catch_interrupts, write
-from perflib import builds, compare, counts, gate, historycommands, measure, noise, selftest, synthetic
+from perflib import builds, compare, counts, gate, historycommands, measure, noise, selftest, synthetic, turns
 from perflib.store import DEFAULT
 
 LIMIT_S = 7200
@@ -50,13 +50,17 @@ def add_gate(commands):
 
 
 def compare_command(args):
-    calibrate = os.path.join(builds.here(["bench/calibrate"]), "bench/calibrate")
-    sides = [measure.side_of(builds.of(name, [builds.LIBRARY, "bench/bench"])) for name in (args.before, args.after)]
-    rows, comparison = compare.compare(sides, calibrate, args.filter, args.repetitions, args.margin / 100)
-    print("\n".join(compare.lines(rows)))
-    stray = sum(comparison.stray().values())
-    print(f"{args.repetitions} repetitions a side, {stray} made again as the machine was slow just then")
-    verdict = compare.overall(rows)
+    program = os.path.join(builds.here([builds.LIBRARY, "bench/bench"]), "bench/bench")
+    sides = [measure.Side(program, builds.library_folder(builds.of(name, [builds.LIBRARY])))
+             for name in (args.before, args.after)]
+    try:
+        comparison = compare.compare(*sides, args.filter, args.repetitions, args.margin / 100)
+    except turns.TooNoisy as error:
+        print(error)
+        return compare.STATUS[compare.NOISY]
+    print("\n".join(compare.lines(comparison.rows)))
+    print(f"{args.repetitions} repetitions a side, {comparison.again} made again as the machine was not steady just then")
+    verdict = compare.overall(comparison.rows)
     print(verdict)
     return compare.STATUS[verdict]
 
@@ -73,7 +77,7 @@ def add_compare(commands):
 
 
 def self_test_command(args):
-    return selftest.run(args.full, args.series, args.seed, args.noise)
+    return selftest.run(args.full, args.only, args.series, args.seed, args.noise)
 
 
 def noise_command(args):
@@ -89,6 +93,7 @@ def noise_command(args):
 def add_tests(commands):
     parser = commands.add_parser("self-test", help="what is planted must be found, and nothing else")
     parser.add_argument("--full", action="store_true", help="all sizes, 1000 series, and builds in turns (half an hour)")
+    parser.add_argument("--only", nargs="+", choices=selftest.PARTS, default=(), help="these parts; builds is in --full alone")
     parser.add_argument("--series", type=int, default=0, help="how many made-up series; default 200, full 1000")
     parser.add_argument("--seed", type=int, default=selftest.SEED)
     parser.add_argument("--noise", default=synthetic.NOISE, metavar="FILE", help="of tools/perf noise")

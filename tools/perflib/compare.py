@@ -1,29 +1,41 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Tier 2: two builds run in turns (A B B A ...), and what can be said of their difference."""
+"""Tier 2: two builds run in turns (A B B A ...), and what can be said of their difference.
+
+A repetition is two pairs of processes that take turns (turns.py): A beside A, the control, and
+B beside A.  Each gives a ratio; those of B are compared with those of the control.  So what
+differs from process to process is in both samples, and all ratios are of different processes.
+"""
 
 import statistics
 from typing import NamedTuple
 
 from benchlib import Unmeasurable, progress
-from perflib import measure, samples
+from perflib import samples, turns
 
 REPETITIONS = 9
 MARGIN = 0.02  # A difference that nobody would mind.
 CONFIDENCE = 0.99
 LIKELY = 0.01  # Of a difference by chance, over all rows together.
-# A run while the calibration kernel takes so much longer than usual is made again.
-STRAY = 0.15
+TRIES = 3  # Of a pair of processes that was disturbed.
 SLOWER, FASTER, SAME, NOISY = "slower", "faster", "same", "too noisy to say"
 STATUS = {SLOWER: 3, NOISY: 4, SAME: 0, FASTER: 0}
 
 
 class Row(NamedTuple):
     name: str
-    before: float  # Medians, in nanoseconds.
-    after: float
+    before: float  # The median, in nanoseconds.
     shift: samples.Shift
     chance: float  # Mann and Whitney's p, with respect to the number of rows.
     verdict: str
+
+    @property
+    def after(self):
+        return self.before * (1 + self.shift.share)
+
+
+class Comparison(NamedTuple):
+    rows: list
+    again: int  # Pairs of processes that were made again.
 
 
 def verdict(shift, chance, margin=MARGIN):
@@ -36,13 +48,13 @@ def verdict(shift, chance, margin=MARGIN):
     return SAME if -2 * margin <= shift.low and shift.high <= 2 * margin else NOISY
 
 
-def judge(before, after, margin=MARGIN):
-    """Rows of two lists of {row: value}."""
-    names = [name for name in before[0] if all(name in run for run in (*before, *after))]
-    columns = {name: ([run[name] for run in before], [run[name] for run in after]) for name in names}
-    shifts = {name: samples.compare(*pair, CONFIDENCE) for name, pair in columns.items()}
+def judge(control, treated, margin=MARGIN):
+    """Rows of two lists of {row: Turns}."""
+    shifts = {name: samples.compare([run[name].ratio for run in control], [run[name].ratio for run in treated], CONFIDENCE)
+              for name in control[0]}
     chances = samples.adjusted([shift.p for shift in shifts.values()])
-    return [Row(name, *map(statistics.median, columns[name]), shift, chance, verdict(shift, chance, margin))
+    return [Row(name, statistics.median(run[name].first_ns for run in (*control, *treated)), shift, chance,
+                verdict(shift, chance, margin))
             for (name, shift), chance in zip(shifts.items(), chances)]
 
 
@@ -51,58 +63,28 @@ def overall(rows):
     return next(what for what in (SLOWER, NOISY, FASTER, SAME) if what in verdicts)
 
 
-def turns(repetitions):
-    """A B, B A, A B, ...: neither side is always the first."""
+def steady(sides, rows, again):
+    """Turns of two sides, during which the machine was steady for long enough; `again` counts what was not."""
+    for _ in range(TRIES):
+        result = turns.take(sides, rows)
+        if min(one.share for one in result.values()) >= turns.LEAST_SHARE:
+            return result
+        again.append(result)
+    raise turns.TooNoisy("too noisy to say: the machine's speed changed all the time")
+
+
+def compare(before, after, pattern, repetitions=REPETITIONS, margin=MARGIN):
+    if repetitions < REPETITIONS:
+        raise Unmeasurable(f"less than {REPETITIONS} repetitions say nothing")
+    rows, again = turns.iterations(before, pattern), []
+    control, treated = [], []
     for number in range(repetitions):
-        yield from ("ab" if number % 2 == 0 else "ba")
-
-
-class Comparison:
-    """Runs of two sides until both have enough that were not disturbed."""
-
-    def __init__(self, sides, calibrate, rows=measure.ROWS, repetitions=REPETITIONS):
-        if repetitions < REPETITIONS:
-            raise Unmeasurable(f"less than {REPETITIONS} repetitions say nothing")
-        self.sides, self.calibrate, self.rows = dict(zip("ab", sides)), calibrate, rows
-        self.repetitions, self.runs, self.speeds = repetitions, {"a": [], "b": []}, []
-
-    def once(self, side):
-        speed = max(measure.speed(self.calibrate), 1)
-        self.runs[side].append((speed, measure.times(self.sides[side], self.rows)))
-        self.speeds.append(speed)
-
-    def stray(self):
-        usual = statistics.median(self.speeds)
-        return {side: sum(speed > usual * (1 + STRAY) for speed, _ in runs) for side, runs in self.runs.items()}
-
-    def good(self, side):
-        usual = statistics.median(self.speeds)
-        return [run for speed, run in self.runs[side] if speed <= usual * (1 + STRAY)]
-
-    def make(self):
-        """[before], [after]; those made again are as many as the others at most."""
-        for number, side in enumerate(turns(self.repetitions)):
-            progress(f"run {number + 1} of {2 * self.repetitions}")
-            self.once(side)
-        for _ in range(self.repetitions):
-            short = [side for side in "ab" if len(self.good(side)) < self.repetitions]
-            if not short:
-                break
-            for side in short:
-                self.once(side)
-        progress("")
-        before, after = self.good("a"), self.good("b")
-        if min(len(before), len(after)) < REPETITIONS:
-            raise Unmeasurable("too noisy to say: the machine's speed changed all the time")
-        return before, after
-
-
-def compare(sides, calibrate, rows=measure.ROWS, repetitions=REPETITIONS, margin=MARGIN):
-    comparison = Comparison(sides, calibrate, rows, repetitions)
-    result = judge(*comparison.make(), margin)
-    if not result:
-        raise Unmeasurable("no row that both have")
-    return result, comparison
+        progress(f"repetition {number + 1} of {repetitions}")
+        pairs = [(control, before), (treated, after)]
+        for to, side in pairs if number % 2 == 0 else reversed(pairs):
+            to.append(steady((before, side), rows, again))
+    progress("")
+    return Comparison(judge(control, treated, margin), len(again))
 
 
 def lines(rows):

@@ -44,16 +44,20 @@ def side_of(build):
     return Side(os.path.join(build, "bench/bench"))
 
 
+def environment(side):
+    """Nothing of the caller's that the library would heed."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("RCUMEM_")}
+    return ours | ({"LD_LIBRARY_PATH": side.libraries} if side.libraries else {})
+
+
 def run(side, rows, laps=LAPS, lap_s=LAP_S):
     """What one process measured: google-benchmark's JSON."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("RCUMEM_")}
-    if side.libraries:
-        environment["LD_LIBRARY_PATH"] = side.libraries
     command = [side.program, "--benchmark_format=json", f"--benchmark_filter={rows}",
                f"--benchmark_min_time={lap_s}", f"--benchmark_repetitions={laps}",
                "--benchmark_enable_random_interleaving=true"]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=False, env=environment)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=False,
+                              env=environment(side))
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Unmeasurable(str(error)) from error
     if done.returncode != 0 or "{" not in done.stdout:
@@ -91,12 +95,3 @@ def least_of(side, rows, rounds):
     """The least of some processes: what is kept of a run."""
     runs = [times(side, rows) for _ in range(rounds)]
     return {name: min(run[name] for run in runs if name in run) for name in runs[0]}
-
-
-def speed(program):
-    """Nanoseconds of the calibration kernel."""
-    try:
-        done = subprocess.run([program], capture_output=True, text=True, timeout=60, check=True)
-    except (OSError, subprocess.SubprocessError) as error:
-        raise Unmeasurable(str(error)) from error
-    return float(done.stdout)

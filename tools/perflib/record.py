@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A run to be kept: the figures of a build, and what they were taken of, with and on."""
 
-import glob
 import os
 import platform
 import time
@@ -56,16 +55,6 @@ def foreign_counts(source, build):
     return program
 
 
-def library_folder(build):
-    """A folder that has the shared library under the name that programs ask for."""
-    folder = os.path.join(build, "libraries")
-    os.makedirs(folder, exist_ok=True)
-    link = os.path.join(folder, "librcumem.so.0")
-    if not os.path.lexists(link):
-        os.symlink(next(path for path in glob.glob(f"{build}/src/librcumem.so.*.*.*") if os.path.isfile(path)), link)
-    return folder
-
-
 def of_tree(name, rows, rounds):
     """(facts, figures) of this tree or a build of it."""
     build = builds.of(name, [builds.LIBRARY, "bench/counts", *(["bench/bench"] if rounds else [])])
@@ -84,7 +73,7 @@ def of_commit(name, rows, rounds):
     if rounds:
         program = os.path.join(builds.here(["bench/bench"]), "bench/bench")
         try:
-            figures += figures_of_times(measure.Side(program, library_folder(build)), rows, rounds)
+            figures += figures_of_times(measure.Side(program, builds.library_folder(build)), rows, rounds)
         except Unmeasurable as error:
             missing = [*missing, f"times: {error}"]
     return facts_of(name, measured["environment"], "record"), figures, missing

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Two builds measured in turns of a fraction of a millisecond, on one CPU: bench/turns.c.
+
+Whatever slows the machine (a neighbour on the same core, the clock, the hypervisor) lasts for
+longer than a turn, and slows both: of a pair of turns the ratio is told, and the median of all pairs.
+"""
+
+import contextlib
+import os
+import re
+import statistics
+import subprocess
+import tempfile
+import time
+from typing import NamedTuple
+
+import numpy
+
+from benchlib import Unmeasurable
+from perflib import measure
+
+PAIRS = 100
+TURN_NS = 150_000
+# A pair in which the calibration kernel differs by more says nothing: the machine changed meanwhile.
+STRAY = 0.15
+LEAST_SHARE = 0.25  # Of pairs that must be left.
+LIMIT_S = 120
+PRIORITY = 10
+SIDES = ("first", "second")
+
+
+class TooNoisy(Unmeasurable):
+    """The machine's speed changed all the time."""
+
+
+class Turns(NamedTuple):
+    """Of one row: nanoseconds of the first side, the ratio of the second to it, and which share of the pairs counts."""
+
+    first_ns: float
+    ratio: float
+    share: float
+
+
+def busy_ticks():
+    with open("/proc/stat", encoding="ascii") as file:
+        lines = [line.split() for line in file if re.match(r"cpu\d", line)]
+    return {int(words[0][3:]): sum(map(int, words[1:4])) for words in lines}
+
+
+def idlest():
+    """The CPU that had least to do just now, of those that may be used."""
+    before = busy_ticks()
+    time.sleep(0.05)
+    after = busy_ticks()
+    return min(os.sched_getaffinity(0), key=lambda cpu: after[cpu] - before[cpu])
+
+
+@contextlib.contextmanager
+def alone_on_a_cpu():
+    """Children begin on one CPU, and where that is allowed before all others on it."""
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {idlest()})
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
+    except PermissionError:
+        pass
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+        os.sched_setaffinity(0, allowed)
+
+
+def start(sides, pairs, rows, outputs):
+    """Both processes; each writes to the other, and only they have the ends: one that dies ends both."""
+    pipes = [os.pipe(), os.pipe()]
+    children = []
+    with alone_on_a_cpu():
+        for number, side in enumerate(sides):
+            ends = pipes[1 - number][0], pipes[number][1]
+            command = [side.program, "--turns", SIDES[number], *map(str, ends), str(pairs), *rows]
+            children.append(subprocess.Popen(command, stdout=outputs[number][0], stderr=outputs[number][1],
+                                             pass_fds=ends, env=measure.environment(side)))
+    for end in (end for pipe in pipes for end in pipe):
+        os.close(end)
+    return children
+
+
+def wait(children, outputs):
+    try:
+        for child in children:
+            child.wait(LIMIT_S)
+    except subprocess.TimeoutExpired as error:
+        raise Unmeasurable("two processes do not end their turns") from error
+    finally:
+        for child in children:
+            child.kill()
+            child.wait()
+    for child, (_, errors) in zip(children, outputs):
+        if child.returncode != 0:
+            errors.seek(0)
+            said = errors.read().decode(errors="replace").strip()
+            raise Unmeasurable(f"{child.args[0]} ended with {child.returncode}: {said[-400:]}")
+
+
+def rows_of(output):
+    output.seek(0)
+    for line in output.read().decode().splitlines():
+        name, *numbers = line.split(" ")
+        yield name, numpy.array(numbers, dtype=float).reshape(-1, 2).T
+
+
+def compared(first, second, iterations):
+    """Turns of one row, of (kernel, run) of both sides."""
+    drift = numpy.log(second[0] / first[0])
+    steady = numpy.abs(drift - numpy.median(drift)) <= numpy.log1p(STRAY)
+    ratios = second[1][steady] / first[1][steady]
+    return Turns(statistics.median(first[1]) / iterations, float(numpy.median(ratios)), float(steady.mean()))
+
+
+def take(sides, rows, pairs=PAIRS):
+    """{row: Turns} of two sides; `rows` are iterations by name."""
+    with contextlib.ExitStack() as stack:
+        outputs = [[stack.enter_context(tempfile.TemporaryFile()) for _ in "oe"] for _ in sides]
+        wait(start(sides, pairs, [f"{name}={count}" for name, count in rows.items()], outputs), outputs)
+        first, second = (dict(rows_of(output)) for output, _ in outputs)
+    return {name: compared(first[name], second[name], count) for name, count in rows.items()}
+
+
+def iterations(side, pattern):
+    """How many make a turn, by the names of the rows: those that both sides do."""
+    times = measure.times(side, pattern)
+    return {name: max(1, round(TURN_NS / ns)) for name, ns in times.items()}
