@@ -14,6 +14,7 @@
  */
 #include "turns.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +23,8 @@
 
 #define PAIR_MAX     100000u
 #define KERNEL_STEPS 20000u /* About 10 us. */
-#define WARM_SHARE   4u     /* Untimed before each turn: the caches were the other's. */
+#define OTHER_ENDED  "the other side has ended"
+#define WARM_SHARE   4u /* Untimed before each turn: the caches were the other's. */
 
 struct turn {
 	uint64_t kernel_ns;
@@ -73,20 +75,22 @@ static bool take_turn(struct turn *turn, const struct bench *bench, const void *
 }
 
 /* Who had the second turn of a pair has the first of the next, and need not wait. */
-static bool take_turns(
+static const char *take_turns(
 	struct side *side, const struct bench *bench, const void *arg, uint64_t count)
 {
-	bool good = true;
 	char byte = 0;
 
-	for (unsigned int i = 0; i < side->pairs && good; i++) {
+	for (unsigned int i = 0; i < side->pairs; i++) {
 		bool is_mine = side->is_first == (i % 2 == 0);
 
-		good = is_mine || read(side->in, &byte, 1) == 1;
-		good = good && take_turn(&side->turns[i], bench, arg, count);
-		good = good && (!is_mine || write(side->out, &byte, 1) == 1);
+		if (!is_mine && read(side->in, &byte, 1) != 1)
+			return OTHER_ENDED;
+		if (!take_turn(&side->turns[i], bench, arg, count))
+			return "a wrong answer";
+		if (is_mine && write(side->out, &byte, 1) != 1)
+			return OTHER_ENDED;
 	}
-	return good;
+	return NULL;
 }
 
 static const char *measure(struct side *side, char *row)
@@ -104,10 +108,9 @@ static const char *measure(struct side *side, char *row)
 	if (!bench || bench->sampled)
 		return "no such row";
 	why = bench->setup(arg);
+	why = why ? why : take_turns(side, bench, arg, count);
 	if (why)
 		return why;
-	if (!take_turns(side, bench, arg, count))
-		return "a wrong answer, or the other side has ended";
 	if (bench->teardown)
 		bench->teardown(arg);
 	printf("%s", row);
@@ -128,6 +131,7 @@ int turns_main(int argc, char **argv)
 		return 2;
 	}
 	side.is_first = strcmp(argv[0], "first") == 0;
+	signal(SIGPIPE, SIG_IGN); /* It is told instead. */
 	side.in = atoi(argv[1]);
 	side.out = atoi(argv[2]);
 	side.pairs = (unsigned int)atoi(argv[3]);

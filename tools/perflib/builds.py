@@ -65,6 +65,26 @@ def library_folder(build):
     return folder
 
 
+def symbols(path, kind):
+    """Names of the library's interface that a file defines or leaves undefined."""
+    lines = run(["nm", "-D", f"--{kind}-only", path], 60).splitlines()
+    return {line.split()[-1].split("@")[0] for line in lines if re.search(r" (rte|rcumem)_\w+(@|$)", line)}
+
+
+def stand_ins(program, folder):
+    """A library of what `program` needs and an old library has not: without, it would not start.  "": nothing."""
+    missing = sorted(symbols(program, "undefined") - symbols(os.path.join(folder, "librcumem.so.0"), "defined"))
+    if not missing:
+        return ""
+    source, made = os.path.join(folder, "stand-ins.c"), os.path.join(folder, "stand-ins.so")
+    with open(source, "w", encoding="ascii") as file:
+        file.write("#include <stdio.h>\n#include <unistd.h>\n")
+        for name in missing:
+            file.write(f'void {name}(void);\nvoid {name}(void)\n{{\n\tdprintf(2, "the library has no {name}()\\n");\n\t_exit(1);\n}}\n')
+    run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-o", made, source], 60)
+    return made
+
+
 def resolve(name):
     """The commit that `name` stands for."""
     return git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")

@@ -31,10 +31,11 @@ def record_command(args):
             return 0
         failed = 0
         commits = args.commits or record.spread(args.spread, args.since)
+        known = record.reference(args.filter) if args.rounds else None
         for number, commit in enumerate(commits):
             progress(f"commit {number + 1} of {len(commits)}")
             try:
-                keep(store, *record.of_commit(commit, args.filter, args.rounds))
+                keep(store, *record.of_commit(commit, known, args.rounds))
             except Unmeasurable as error:
                 failed += 1
                 print(f"{commit[:12]}: not measured: {error}", file=sys.stderr)

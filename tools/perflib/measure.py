@@ -34,10 +34,11 @@ PEERS = "|".join((
 
 
 class Side(NamedTuple):
-    """A program, and where it finds the library if not where it was built."""
+    """A program, where it finds the library if not where it was built, and what is loaded before."""
 
     program: str
     libraries: str = ""
+    preload: str = ""
 
 
 def side_of(build):
@@ -47,7 +48,8 @@ def side_of(build):
 def environment(side):
     """Nothing of the caller's that the library would heed."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("RCUMEM_")}
-    return ours | ({"LD_LIBRARY_PATH": side.libraries} if side.libraries else {})
+    ours |= {"LD_LIBRARY_PATH": side.libraries} if side.libraries else {}
+    return ours | ({"LD_PRELOAD": side.preload} if side.preload else {})
 
 
 def run(side, rows, laps=LAPS, lap_s=LAP_S):

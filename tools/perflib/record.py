@@ -3,13 +3,15 @@
 
 import os
 import platform
+import statistics
 import time
 
 from benchlib import ROOT, Unmeasurable, hardware
-from perflib import builds, counts, measure
+from perflib import builds, counts, measure, turns
 from perflib.store import Figure
 
 PAGE_SIZE = "4KiB"
+REFERENCE_ROUNDS = 9
 COUNTS = ("counts.h", "counts.c", "counts_batches.c", "counts_huge.c", "counts_readers.c", "counts_writers.c")
 UNITS = {"instructions": "instructions", "libc": "instructions", "static_instructions": "instructions",
          "static_calls": "calls", "locked": "instructions", "system_calls": "calls",
@@ -44,6 +46,36 @@ def figures_of_times(side, rows, rounds):
     return [Figure(name, "ns", False, value) for name, value in measure.least_of(side, rows, rounds).items()]
 
 
+def reference(rows):
+    """(side, {row: nanoseconds}) of this tree, for the libraries of commits to take turns with."""
+    side = measure.side_of(builds.here([builds.LIBRARY, "bench/bench"]))
+    return side, measure.least_of(side, rows, REFERENCE_ROUNDS)
+
+
+def ratios(sides, counts, rounds):
+    """{row: ratio}, and why others have none: what one row asks of an old library must not cost all rows."""
+    try:
+        runs = [turns.take(sides, counts) for _ in range(rounds)]
+        return {name: statistics.median(run[name].ratio for run in runs) for name in counts}, []
+    except Unmeasurable as error:
+        if len(counts) == 1:
+            return {}, [f"{next(iter(counts))}: {str(error).splitlines()[-1].removeprefix('bench: ')}"]
+    found, missing = {}, []
+    for name, count in counts.items():
+        one, why = ratios(sides, {name: count}, rounds)
+        found, missing = found | one, missing + why
+    return found, missing
+
+
+def figures_in_turns(build, reference_side, times, rounds):
+    """Times of a commit's library: those of the reference, by how much slower it is in turns with it."""
+    program = reference_side.program
+    library = builds.library_folder(build)
+    side = measure.Side(program, library, builds.stand_ins(os.path.join(os.path.dirname(program), "libbench_main.so"), library))
+    found, missing = ratios((reference_side, side), {name: turns.iterations_of(ns) for name, ns in times.items()}, rounds)
+    return [Figure(name, "ns", False, times[name] * ratio) for name, ratio in found.items()], missing
+
+
 def foreign_counts(source, build):
     """This tree's counts with the library of another commit, made as bench/meson.build does it."""
     program = os.path.join(build, "foreign-counts")
@@ -65,18 +97,15 @@ def of_tree(name, rows, rounds):
     return facts_of(".", measured["environment"], "record"), figures, measured["missing"]
 
 
-def of_commit(name, rows, rounds):
-    """The same of another commit: its library, and the programs of this tree as far as they fit."""
+def of_commit(name, known, rounds):
+    """The same of another commit: its library, and the programs of this tree as far as they fit; `known` is reference()."""
     build = builds.of_commit(name, [builds.LIBRARY, "src/librcumem.a"])
     measured = counts.measure(build, foreign_counts(os.path.dirname(build), build))
-    figures, missing = figures_of_counts(measured), measured["missing"]
-    if rounds:
-        program = os.path.join(builds.here(["bench/bench"]), "bench/bench")
-        try:
-            figures += figures_of_times(measure.Side(program, builds.library_folder(build)), rows, rounds)
-        except Unmeasurable as error:
-            missing = [*missing, f"times: {error}"]
-    return facts_of(name, measured["environment"], "record"), figures, missing
+    figures, missing, source = figures_of_counts(measured), measured["missing"], "record"
+    if known:
+        times, without = figures_in_turns(build, *known, rounds)
+        figures, missing, source = figures + times, missing + without, f"record, in turns with {commit_facts('.')['commit_id']}"
+    return facts_of(name, measured["environment"], source), figures, missing
 
 
 def spread(count, first=None):

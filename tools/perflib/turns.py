@@ -27,6 +27,7 @@ LEAST_SHARE = 0.25  # Of pairs that must be left.
 LIMIT_S = 120
 PRIORITY = 10
 SIDES = ("first", "second")
+OTHER_ENDED = "the other side has ended"
 
 
 class TooNoisy(Unmeasurable):
@@ -96,11 +97,14 @@ def wait(children, outputs):
         for child in children:
             child.kill()
             child.wait()
+    said = []
     for child, (_, errors) in zip(children, outputs):
+        errors.seek(0)
         if child.returncode != 0:
-            errors.seek(0)
-            said = errors.read().decode(errors="replace").strip()
-            raise Unmeasurable(f"{child.args[0]} ended with {child.returncode}: {said[-400:]}")
+            said.append(errors.read().decode(errors="replace").strip()[-400:] or f"status {child.returncode}")
+    if said:
+        # The reason is what the one says that ended first.
+        raise Unmeasurable(min(said, key=lambda text: OTHER_ENDED in text))
 
 
 def rows_of(output):
@@ -127,7 +131,11 @@ def take(sides, rows, pairs=PAIRS):
     return {name: compared(first[name], second[name], count) for name, count in rows.items()}
 
 
+def iterations_of(ns):
+    """How many make a turn."""
+    return max(1, round(TURN_NS / ns))
+
+
 def iterations(side, pattern):
-    """How many make a turn, by the names of the rows: those that both sides do."""
-    times = measure.times(side, pattern)
-    return {name: max(1, round(TURN_NS / ns)) for name, ns in times.items()}
+    """The same for rows by name."""
+    return {name: iterations_of(ns) for name, ns in measure.times(side, pattern).items()}
