@@ -12,7 +12,8 @@ from typing import NamedTuple
 from benchlib import Unmeasurable, progress
 from perflib import samples, turns
 
-REPETITIONS = 9
+REPETITIONS = 15
+LEAST_REPETITIONS = 9
 MARGIN = 0.02  # A difference that nobody would mind.
 CONFIDENCE = 0.99
 LIKELY = 0.01  # Of a difference by chance, over all rows together.
@@ -74,8 +75,8 @@ def steady(sides, rows, again):
 
 
 def compare(before, after, pattern, repetitions=REPETITIONS, margin=MARGIN):
-    if repetitions < REPETITIONS:
-        raise Unmeasurable(f"less than {REPETITIONS} repetitions say nothing")
+    if repetitions < LEAST_REPETITIONS:
+        raise Unmeasurable(f"less than {LEAST_REPETITIONS} repetitions say nothing")
     rows, again = turns.iterations(before, pattern), []
     control, treated = [], []
     for number in range(repetitions):

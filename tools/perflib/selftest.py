@@ -4,23 +4,19 @@
 Each part prints its figures and yields (what, whether it holds).
 """
 
-import collections
+import contextlib
 import os
-import statistics
+import shutil
+import signal
 import subprocess
-import sys
 import tempfile
 import time
 
 from benchlib import hugepages_if_any
-from perflib import builds, compare, counts, gate, measure, plants, report, samples, store, synthetic, turns
+from perflib import builds, compare, counts, gate, plants, report, samples, selftest_builds, store, synthetic
 
 SEED = 1
 COUNT_SIZES = (0.01, 0.02, 0.05, 0.1)
-TIME_SIZES = (0.01, 0.02, 0.05, 0.1)
-WALK_ROW = "walk/rcumem/4KiB/segments:256"
-WALK = f"^{WALK_ROW}/real_time/threads:1$"
-WALK_FUNCTION = (("src/walk.c",), "rte_memseg_walk")
 
 
 # ---- Tier 1 ----
@@ -29,6 +25,40 @@ def count_baseline(build):
     with hugepages_if_any(4):
         program = os.path.join(build, "bench/counts")
         return counts.instructions(program, "4k")[0] | counts.instructions(program, "2m")[0]
+
+
+@contextlib.contextmanager
+def beside(program):
+    """Another run, and one that was killed before it: neither may matter."""
+    for _ in range(2):
+        child = subprocess.Popen([program, "4k"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(0.02)
+        child.kill()
+        child.wait()
+    other = subprocess.Popen(["sh", "-c", f"while '{program}' 4k; do :; done"], stdout=subprocess.DEVNULL, start_new_session=True)
+    try:
+        yield
+    finally:
+        os.killpg(other.pid, signal.SIGKILL)
+        other.wait()
+
+
+def counted_again(build, times):
+    """The figures so many times: in turn on one CPU, from a file with a longer name, and beside others."""
+    program, allowed = os.path.join(build, "bench/counts"), os.sched_getaffinity(0)
+    with tempfile.TemporaryDirectory() as folder, hugepages_if_any(4):
+        elsewhere = os.path.join(folder, "another-folder-" * 8, "counts")
+        os.makedirs(os.path.dirname(elsewhere))
+        shutil.copy2(program, elsewhere)
+        for number in range(times):
+            with contextlib.ExitStack() as stack:
+                if number % 3 == 0:
+                    os.sched_setaffinity(0, {min(allowed)})
+                    stack.callback(os.sched_setaffinity, 0, allowed)
+                elif number % 3 == 2:
+                    stack.enter_context(beside(program))
+                where = elsewhere if number % 3 == 1 else program
+                yield counts.instructions(where, "4k")[0] | counts.instructions(where, "2m")[0]
 
 
 def flagged(baseline, figures):
@@ -68,105 +98,12 @@ def tier_1(full):
         caught, planted = (planted_each if full and size == 0.01 else planted_all)(build, baseline, size)
         print(f"  +{size * 100:.0f} % of instructions in each reader: {len(caught)} of {len(planted)} caught")
         yield f"+{size * 100:.0f} % in each of {len(planted)} readers is caught", planted and caught == planted
-    runs = 20 if full else 3
-    alike = sum(not gate.inexact(baseline, count_baseline(build)) for _ in range(runs))
-    print(f"  the same build: {alike} of {runs} runs have the same figures")
-    yield f"the same build passes {runs} times", alike == runs
+    alike = [not gate.inexact(baseline, figures) for figures in counted_again(build, 20 if full else 3)]
+    print(f"  the same build, on one CPU, elsewhere, beside another: {sum(alike)} of {len(alike)} runs have the same figures")
+    yield f"the same build passes {len(alike)} times", all(alike)
 
 
 # ---- Tier 2 ----
-
-class Busy:
-    """Somebody else on the last of the CPUs, and only there; what is measured has the others."""
-
-    def __enter__(self):
-        self.allowed = os.sched_getaffinity(0)
-        last = max(self.allowed)
-        self.child = subprocess.Popen([sys.executable, "-c", f"import os\nos.sched_setaffinity(0, {{{last}}})\nwhile 1: pass"])
-        if len(self.allowed) > 1:
-            os.sched_setaffinity(0, self.allowed - {last})
-        return self
-
-    def __exit__(self, *_):
-        os.sched_setaffinity(0, self.allowed)
-        self.child.kill()
-        self.child.wait()
-
-
-def planted_side(build, folder, count):
-    """The build's benchmark with a library whose walk has `count` instructions more, each after the other."""
-    if not os.path.exists(folder):
-        os.makedirs(folder)
-        planting = plants.Planting(build, folder, builds.library_of(build))
-        if count:
-            planting.plant(*WALK_FUNCTION, count, plants.CHAIN)
-        planting.link("librcumem.so.0")
-    return measure.Side(os.path.join(build, "bench/bench"), folder)
-
-
-def calibrated(build, folder, clean, size):
-    """(side, count, share): how many instructions make a walk `size` slower, found and then confirmed in turns.
-
-    The first ones hide behind what the processor does meanwhile, so that time is no multiple of counts.
-    """
-    rows = turns.iterations(clean, WALK)
-
-    def share(count, rounds):
-        side = planted_side(build, os.path.join(folder, f"planted-{count}"), count)
-        return statistics.median(turns.take((clean, side), rows)[WALK_ROW].ratio for _ in range(rounds)) - 1, side
-
-    low, high = 0, 256
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if share(middle, 5)[0] < size else (low, middle)
-    confirmed, side = share(high, 9)
-    return side, high, confirmed
-
-
-def told(result, row):
-    return next((one for one in result.rows if one.name == row), None) if result else None
-
-
-def comparisons(before, after, times):
-    """What so many say; None: the machine was never steady."""
-    for _ in range(times):
-        try:
-            yield compare.compare(before, after, measure.ROWS)
-        except turns.TooNoisy:
-            yield None
-
-
-def tell(what, results):
-    """Prints the verdicts of the walk, and of all rows; {verdict of the walk: how many}."""
-    found = [told(result, WALK_ROW) for result in results]
-    said = collections.Counter(row.verdict if row else compare.NOISY for row in found)
-    print(f"  {what}: the walk is " + ", ".join(f"{number} times {word}" for word, number in said.items())
-          + " (shifts in %: " + ", ".join(f"{row.shift.share * 100:+.2f}" for row in found if row) + ")", flush=True)
-    others = collections.Counter(row.verdict for result in results if result for row in result.rows if row.name != WALK_ROW)
-    print("    other rows: " + ", ".join(f"{number} {word}" for word, number in others.items()), flush=True)
-    return said
-
-
-def tier_2():
-    build = builds.here([builds.LIBRARY, "src/librcumem.a", "bench/bench", "bench/counts"])
-    walk = counts.instructions(os.path.join(build, "bench/counts"), "4k")[0]["instructions/walk"]
-    with tempfile.TemporaryDirectory() as folder, Busy():
-        clean = planted_side(build, os.path.join(folder, "clean"), 0)
-        for size in TIME_SIZES:
-            slow, count, share = calibrated(build, folder, clean, size)
-            more = plants.counts_with(build, [(*WALK_FUNCTION, count, plants.CHAIN)])["instructions/walk"] - walk
-            print(f"  planted +{size * 100:.0f} % of time: {count} instructions ({more} counted), which take {share * 100:+.2f} %")
-            result = tell(f"+{size * 100:.0f} %, other core busy", [*comparisons(clean, slow, 10)])
-            if size == 0.05:
-                yield f"what is planted is 5 % of time ({share * 100:.2f} %) and counted", abs(share - 0.05) < 0.005 and more == count
-                yield "+5 % of time is found in 9 of 10 comparisons", result[compare.SLOWER] >= 9
-        results = [*comparisons(clean, clean, 20)]
-        tell("the same library, other core busy", results)
-        alarms = sum(compare.overall(result.rows) == compare.SLOWER for result in results if result)
-        quiet = sum(compare.overall(result.rows) == compare.NOISY if result else True for result in results)
-        print(f"    any row slower: {alarms} of 20 comparisons; too noisy: {quiet}")
-        yield "the same library is called slower at most once in 20, all rows together", alarms <= 1
-
 
 def statistics_of_samples():
     """The interval and the verdict on made-up samples, whose truth is known."""
@@ -233,7 +170,7 @@ PARTS = ("counts", "samples", "builds", "changes", "history")
 def parts(full, count, seed, noise):
     yield "counts", tier_1(full)
     yield "samples", statistics_of_samples()
-    yield "builds", tier_2()
+    yield "builds", selftest_builds.tier_2()
     yield "changes", tier_3(count, seed, noise)
     yield "history", history_speed(noise)
 
