@@ -11,6 +11,7 @@ import subprocess
 from typing import NamedTuple
 
 from benchlib import TIME_KIND, Unmeasurable, wrong_rows
+from perflib import cpu
 from perflib.exchange import NANOSECONDS, value_of
 
 LAPS = 8
@@ -58,8 +59,9 @@ def run(side, rows, laps=LAPS, lap_s=LAP_S):
                f"--benchmark_min_time={lap_s}", f"--benchmark_repetitions={laps}",
                "--benchmark_enable_random_interleaving=true"]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=False,
-                              env=environment(side))
+        with cpu.alone():
+            done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=False,
+                                  env=environment(side))
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Unmeasurable(str(error)) from error
     if done.returncode != 0 or "{" not in done.stdout:

@@ -7,17 +7,15 @@ longer than a turn, and slows both: of a pair of turns the ratio is told, and th
 
 import contextlib
 import os
-import re
 import statistics
 import subprocess
 import tempfile
-import time
 from typing import NamedTuple
 
 import numpy
 
 from benchlib import Unmeasurable
-from perflib import measure
+from perflib import cpu, measure
 
 PAIRS = 60
 TURN_NS = 150_000
@@ -25,7 +23,6 @@ TURN_NS = 150_000
 STRAY = 0.15
 LEAST_SHARE = 0.25  # Of pairs that must be left.
 LIMIT_S = 120
-PRIORITY = 10
 SIDES = ("first", "second")
 OTHER_ENDED = "the other side has ended"
 
@@ -42,41 +39,11 @@ class Turns(NamedTuple):
     share: float
 
 
-def busy_ticks():
-    with open("/proc/stat", encoding="ascii") as file:
-        lines = [line.split() for line in file if re.match(r"cpu\d", line)]
-    return {int(words[0][3:]): sum(map(int, words[1:4])) for words in lines}
-
-
-def idlest():
-    """The CPU that had least to do just now, of those that may be used."""
-    before = busy_ticks()
-    time.sleep(0.05)
-    after = busy_ticks()
-    return min(os.sched_getaffinity(0), key=lambda cpu: after[cpu] - before[cpu])
-
-
-@contextlib.contextmanager
-def alone_on_a_cpu():
-    """Children begin on one CPU, and where that is allowed before all others on it."""
-    allowed = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {idlest()})
-    try:
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
-    except PermissionError:
-        pass
-    try:
-        yield
-    finally:
-        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
-        os.sched_setaffinity(0, allowed)
-
-
 def start(sides, pairs, rows, outputs):
     """Both processes; each writes to the other, and only they have the ends: one that dies ends both."""
     pipes = [os.pipe(), os.pipe()]
     children = []
-    with alone_on_a_cpu():
+    with cpu.alone():
         for number, side in enumerate(sides):
             ends = pipes[1 - number][0], pipes[number][1]
             command = [side.program, "--turns", SIDES[number], *map(str, ends), str(pairs), *rows]
