@@ -92,8 +92,8 @@ def noise_command(args):
 
 def add_tests(commands):
     parser = commands.add_parser("self-test", help="what is planted must be found, and nothing else")
-    parser.add_argument("--full", action="store_true", help="all sizes, 1000 series, and builds in turns (half an hour)")
-    parser.add_argument("--only", nargs="+", choices=selftest.PARTS, default=(), help="these parts; builds is in --full alone")
+    parser.add_argument("--full", action="store_true", help="all sizes, 1000 series, 45 comparisons of builds (half an hour)")
+    parser.add_argument("--only", nargs="+", choices=selftest.PARTS, default=(), help="these parts")
     parser.add_argument("--series", type=int, default=0, help="how many made-up series; default 200, full 1000")
     parser.add_argument("--seed", type=int, default=selftest.SEED)
     parser.add_argument("--noise", default=synthetic.NOISE, metavar="FILE", help="of tools/perf noise")

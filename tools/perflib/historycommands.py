@@ -26,12 +26,12 @@ def keep(store, facts, figures, missing):
 
 def record_command(args):
     with open_store(args) as store:
+        known = record.reference(store, args.filter) if args.rounds else None
         if not args.commits and not args.spread:
-            keep(store, *record.of_tree(args.build, args.filter, args.rounds))
+            keep(store, *record.of_tree(args.build, known, args.rounds))
             return 0
         failed = 0
         commits = args.commits or record.spread(args.spread, args.since)
-        known = record.reference(args.filter) if args.rounds else None
         for number, commit in enumerate(commits):
             progress(f"commit {number + 1} of {len(commits)}")
             try:
@@ -112,7 +112,7 @@ def add_record(commands):
     parser.add_argument("--spread", type=int, metavar="N", help="N commits of the main line")
     parser.add_argument("--since", metavar="COMMIT", help="with --spread: behind this one")
     parser.add_argument("--filter", default=ROWS, help="google-benchmark's names")
-    parser.add_argument("--rounds", type=int, default=measure.ROUNDS, help="processes whose least counts; 0: no times")
+    parser.add_argument("--rounds", type=int, default=record.ROUNDS, help="pairs of processes; 0: no times")
     parser.set_defaults(run=record_command)
 
 

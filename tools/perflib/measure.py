@@ -19,7 +19,6 @@ LAP_S = 0.01
 # google-benchmark ends a lap by the clock on the wall: with too little of its own time it says nothing.
 OWN_NS = 5e5
 TRIES = 5
-ROUNDS = 3  # Processes whose least is kept of a run.
 LIMIT_S = 300
 # What fits into a second, needs no hugepages and stands for each kind of reader.
 ROWS = "|".join((

@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a machine does to times when nothing changes: for the self-test of detection."""
+"""What a machine does to the times that are recorded when nothing changes: for the self-test of detection."""
 
 import math
 import statistics
 
 from benchlib import Unmeasurable, progress
-from perflib import measure
+from perflib import record, turns
 
 
 def take(side, rows, count, write):
-    """Measure a build again and again; `write` gets {row: [logarithm by its median, in 1e-5]} after each."""
-    runs = []
+    """Record a build again and again; `write` gets {row: [logarithm by its median, in 1e-5]} after each."""
+    runs, counts = [], turns.iterations(side, rows)
     while len(runs) < count:
         progress(f"run {len(runs) + 1} of {count}")
-        try:
-            runs.append(measure.least_of(side, rows, measure.ROUNDS))
-        except Unmeasurable:  # No figure, no noise of it.
-            continue
+        found, missing = record.ratios((side, side), counts, record.ROUNDS)
+        if missing:
+            raise Unmeasurable("; ".join(missing))
+        runs.append(found)
         write(relative(runs))
     progress("")
 

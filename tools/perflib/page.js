@@ -122,13 +122,16 @@ function makeHead() {
 }
 
 function makeChanges() {
-	const all = rows.flatMap(one => one.series.c.map(change => ({one, change, run: data.runs[one.series.r[change[0]]]})));
+	const all = rows.flatMap(one => one.series.c.map(change => {
+		const [before, run] = [-1, 0].map(by => data.runs[one.series.r[change[0] + by]]);
+		return {one, change, before, run};
+	}));
 	all.sort((a, b) => b.run.t - a.run.t || Math.abs(share(b.change)) - Math.abs(share(a.change)));
-	const list = all.map(({one, change, run}) => {
+	const list = all.map(({one, change, before, run}) => {
 		const line = element("li");
 		line.append(element("span", `${kindOf(change)} ${percent(change)}`, kindOf(change)), " ",
 			button(title(one.series), () => show(one)),
-			element("span", ` at ${run.c} ${run.s}`, "soft"));
+			element("span", ` ${before.c}..${run.c} ${run.s}`, "soft"));
 		return line;
 	});
 	list.forEach((line, at) => { line.hidden = at >= FEW; });

@@ -3,14 +3,17 @@
 
 import os
 import platform
+import re
 import statistics
 import time
+from typing import NamedTuple
 
 from benchlib import ROOT, Unmeasurable, hardware
 from perflib import builds, counts, measure, turns
 from perflib.store import Figure
 
 PAGE_SIZE = "4KiB"
+ROUNDS = 3  # Pairs of processes whose middle ratio is kept of a run.
 REFERENCE_ROUNDS = 9
 COUNTS = ("counts.h", "counts.c", "counts_batches.c", "counts_huge.c", "counts_readers.c", "counts_writers.c")
 UNITS = {"instructions": "instructions", "libc": "instructions", "static_instructions": "instructions",
@@ -42,14 +45,37 @@ def figures_of_counts(measured):
             for name, value in measured["figures"].items()]
 
 
-def figures_of_times(side, rows, rounds):
-    return [Figure(name, "ns", False, value) for name, value in measure.least_of(side, rows, rounds).items()]
+class Reference(NamedTuple):
+    """What all others on a machine take turns with, so that no figure hangs on the state of the machine."""
+
+    commit: str
+    side: measure.Side
+    times: dict  # Nanoseconds by row.
 
 
-def reference(rows):
-    """(side, {row: nanoseconds}) of this tree, for the libraries of commits to take turns with."""
-    side = measure.side_of(builds.here([builds.LIBRARY, "bench/bench"]))
-    return side, measure.least_of(side, rows, REFERENCE_ROUNDS)
+def program_of_tree():
+    return os.path.join(builds.here([builds.LIBRARY, "bench/bench"]), "bench/bench")
+
+
+def side_of(program, build):
+    """The program with the library of another build, and with stand-ins for what that has not."""
+    library = builds.library_folder(build)
+    return measure.Side(program, library, builds.stand_ins(os.path.join(os.path.dirname(program), "libbench_main.so"), library))
+
+
+def reference(store, rows):
+    """The first that was recorded on this machine, with the times that are kept of it; else this tree."""
+    program = program_of_tree()
+    runs = sorted(store.runs().items(), key=lambda run: run[1]["recorded"])
+    for at, facts in runs:
+        if (facts["cpu"], facts["page_size"]) == (cpu(), PAGE_SIZE) and facts["source"].startswith("record"):
+            times = {figure.name: figure.value for figure in store.figures_of(at)
+                     if figure.unit == "ns" and re.search(rows, f"{figure.name}/real_time/threads:1")}
+            if times and "-" not in facts["commit_id"]:
+                build = builds.of_commit(facts["commit_id"], [builds.LIBRARY])
+                return Reference(facts["commit_id"], side_of(program, build), times)
+    side = measure.Side(program)
+    return Reference(commit_facts(".")["commit_id"], side, measure.least_of(side, rows, REFERENCE_ROUNDS))
 
 
 def ratios(sides, counts, rounds):
@@ -67,13 +93,10 @@ def ratios(sides, counts, rounds):
     return found, missing
 
 
-def figures_in_turns(build, reference_side, times, rounds):
-    """Times of a commit's library: those of the reference, by how much slower it is in turns with it."""
-    program = reference_side.program
-    library = builds.library_folder(build)
-    side = measure.Side(program, library, builds.stand_ins(os.path.join(os.path.dirname(program), "libbench_main.so"), library))
-    found, missing = ratios((reference_side, side), {name: turns.iterations_of(ns) for name, ns in times.items()}, rounds)
-    return [Figure(name, "ns", False, times[name] * ratio) for name, ratio in found.items()], missing
+def figures_in_turns(side, known, rounds):
+    """Times: those of the reference, by how much slower this one is in turns with it."""
+    found, missing = ratios((known.side, side), {name: turns.iterations_of(ns) for name, ns in known.times.items()}, rounds)
+    return [Figure(name, "ns", False, known.times[name] * ratio) for name, ratio in found.items()], missing
 
 
 def foreign_counts(source, build):
@@ -87,25 +110,26 @@ def foreign_counts(source, build):
     return program
 
 
-def of_tree(name, rows, rounds):
-    """(facts, figures) of this tree or a build of it."""
-    build = builds.of(name, [builds.LIBRARY, "bench/counts", *(["bench/bench"] if rounds else [])])
-    measured = counts.measure(build)
-    figures = figures_of_counts(measured)
-    if rounds:
-        figures += figures_of_times(measure.side_of(build), rows, rounds)
-    return facts_of(".", measured["environment"], "record"), figures, measured["missing"]
+def kept(name, measured, side, known, rounds):
+    """(facts, figures, what could not be had)"""
+    figures, missing, source = figures_of_counts(measured), measured["missing"], "record"
+    if known:
+        times, without = figures_in_turns(side, known, rounds)
+        figures, missing, source = figures + times, missing + without, f"record, in turns with {known.commit}"
+    return facts_of(name, measured["environment"], source), figures, missing
+
+
+def of_tree(name, known, rounds):
+    """Of this tree, or a build of it."""
+    build = builds.of(name, [builds.LIBRARY, "bench/counts", *(["bench/bench"] if known else [])])
+    return kept(".", counts.measure(build), measure.side_of(build), known, rounds)
 
 
 def of_commit(name, known, rounds):
-    """The same of another commit: its library, and the programs of this tree as far as they fit; `known` is reference()."""
+    """The same of another commit: its library, and the programs of this tree as far as they fit."""
     build = builds.of_commit(name, [builds.LIBRARY, "src/librcumem.a"])
     measured = counts.measure(build, foreign_counts(os.path.dirname(build), build))
-    figures, missing, source = figures_of_counts(measured), measured["missing"], "record"
-    if known:
-        times, without = figures_in_turns(build, *known, rounds)
-        figures, missing, source = figures + times, missing + without, f"record, in turns with {commit_facts('.')['commit_id']}"
-    return facts_of(name, measured["environment"], source), figures, missing
+    return kept(name, measured, side_of(known.side.program, build) if known else None, known, rounds)
 
 
 def spread(count, first=None):

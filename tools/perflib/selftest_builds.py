@@ -14,6 +14,7 @@ PROMISED = 0.05
 TIME_SIZES = (PROMISED, 0.01, 0.02, 0.1)
 WALK_ROW = "walk/rcumem/4KiB/segments:256"
 WALK = f"^{WALK_ROW}/real_time/threads:1$"
+PLAIN_COUNT = 300
 WALK_FUNCTION = (("src/walk.c",), "rte_memseg_walk")
 
 
@@ -70,11 +71,11 @@ def told(result, row):
     return next((one for one in result.rows if one.name == row), None) if result else None
 
 
-def comparisons(before, after, times):
+def comparisons(before, after, times, pattern=measure.ROWS):
     """What so many say; None: the machine was never steady."""
     for _ in range(times):
         try:
-            yield compare.compare(before, after, measure.ROWS)
+            yield compare.compare(before, after, pattern)
         except turns.TooNoisy:
             yield None
 
@@ -88,6 +89,19 @@ def tell(what, results):
     others = collections.Counter(row.verdict for result in results if result for row in result.rows if row.name != WALK_ROW)
     print("    other rows: " + ", ".join(f"{number} {word}" for word, number in others.items()), flush=True)
     return said
+
+
+def short():
+    """One comparison of each kind, of the walk alone, with a difference that nothing hides."""
+    build = builds.here([builds.LIBRARY, "src/librcumem.a", "bench/bench"])
+    with tempfile.TemporaryDirectory() as folder, Busy():
+        clean = planted_side(build, os.path.join(folder, "clean"), 0)
+        slow = planted_side(build, os.path.join(folder, "slow"), PLAIN_COUNT)
+        for name, side in ((f"a walk with {PLAIN_COUNT} instructions more", slow), ("the same walk", clean)):
+            row = told(next(comparisons(clean, side, 1, WALK)), WALK_ROW)
+            verdict = row.verdict if row else compare.NOISY
+            print(f"  {name}: {f'{row.shift.share * 100:+.2f} %, ' if row else ''}{verdict}")
+            yield f"{name} is {'' if side is slow else 'not '}called slower", (verdict == compare.SLOWER) == (side is slow)
 
 
 def tier_2():
