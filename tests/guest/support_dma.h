@@ -51,7 +51,8 @@ static inline int dma_teardown(void **state)
 	return case_teardown(state);
 }
 
-#define DMA_CASE(name) cmocka_unit_test_setup_teardown(name, dma_setup, dma_teardown)
+#define DMA_CASE(name)              cmocka_unit_test_setup_teardown(name, dma_setup, dma_teardown)
+#define DMA_SIZED_CASE(name, sizes) SIZED_CASE(name, sizes, dma_setup, dma_teardown)
 
 /* ---- Bytes ---- */
 
@@ -166,16 +167,9 @@ static inline int run_dma(const char *name, const struct CMUnitTest *cases, size
 		printf("not ok 1 - %s: no device behind an IOMMU\n", name);
 		return 1;
 	}
-	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
-		char title[64];
-
-		if (sizes[i].pool && file_number(sizes[i].pool) == 0)
-			continue;
-		page_sz = sizes[i].sz;
-		snprintf(title, sizeof(title), "%s, %llu KiB pages", name,
-			(unsigned long long)page_sz >> 10);
-		failed += _cmocka_run_group_tests(title, cases, n, NULL, NULL);
-	}
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
+		if (!sizes[i].pool || file_number(sizes[i].pool) > 0)
+			failed += run_group(name, sizes[i].sz, true, cases, n);
 	return failed != 0;
 }
 

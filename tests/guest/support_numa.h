@@ -211,7 +211,8 @@ static inline int node_teardown(void **state)
 	return case_teardown(state);
 }
 
-#define NODE_CASE(name) cmocka_unit_test_setup_teardown(name, node_setup, node_teardown)
+#define NODE_CASE(name)              cmocka_unit_test_setup_teardown(name, node_setup, node_teardown)
+#define NODE_SIZED_CASE(name, sizes) SIZED_CASE(name, sizes, node_setup, node_teardown)
 
 /* All cases with each of the page sizes of which every node with memory has some. */
 static inline int run_on_nodes(const char *name, const struct CMUnitTest *cases, size_t n)
@@ -226,17 +227,13 @@ static inline int run_on_nodes(const char *name, const struct CMUnitTest *cases,
 	}
 	nodes_learn();
 	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
-		char title[64];
 		bool there = true;
 
 		page_sz = sizes[i];
 		for (int node = 0; node < mem_nodes.n; node++)
 			there &= node_free(mem_nodes.at[node]) > 0;
-		if (!there)
-			continue;
-		snprintf(title, sizeof(title), "%s, %llu KiB pages", name,
-			(unsigned long long)page_sz >> 10);
-		failed += _cmocka_run_group_tests(title, cases, n, NULL, NULL);
+		if (there)
+			failed += run_group(name, sizes[i], true, cases, n);
 	}
 	return failed != 0;
 }

@@ -54,11 +54,6 @@ static void assert_faults_above(unsigned int before)
 	assert_true(iommu_faults() > before);
 }
 
-static bool few_pages(void)
-{
-	return page_sz == RTE_PGSIZE_1G;
-}
-
 static void unplugged_segment_is_not_reached(void **state)
 {
 	unsigned int faults = iommu_faults();
@@ -88,8 +83,6 @@ static void write_that_comes_late_is_blocked(void **state)
 	size_t n;
 
 	(void)state;
-	if (few_pages())
-		skip();
 	consumer_begin(false);
 	bounce = pages_get(1);
 	pages = three_pages();
@@ -153,8 +146,6 @@ static void unplug_under_traffic_harms_nobody(void **state)
 	size_t n;
 
 	(void)state;
-	if (few_pages())
-		skip();
 	consumer_begin(false);
 	pages = three_pages();
 	bounce = pages_get(1);
@@ -252,8 +243,6 @@ static void pages_of_a_process_that_died_with_its_device_are_free_and_safe(void 
 	pid_t pid;
 
 	(void)state;
-	if (few_pages())
-		skip();
 	runtime_stop();
 	mkdir("/tmp/runtime", 0700);
 	setenv("RCUMEM_RUNTIME_DIR", "/tmp/runtime", 1);
@@ -284,10 +273,10 @@ static void pages_of_a_process_that_died_with_its_device_are_free_and_safe(void 
 
 static const struct CMUnitTest cases[] = {
 	DMA_CASE(unplugged_segment_is_not_reached),
-	DMA_CASE(write_that_comes_late_is_blocked),
-	DMA_CASE(unplug_under_traffic_harms_nobody),
+	DMA_SIZED_CASE(write_that_comes_late_is_blocked, SMALL_SIZES),
+	DMA_SIZED_CASE(unplug_under_traffic_harms_nobody, SMALL_SIZES),
 	DMA_CASE(pinned_segment_stays_until_the_device_has_done),
-	DMA_CASE(pages_of_a_process_that_died_with_its_device_are_free_and_safe),
+	DMA_SIZED_CASE(pages_of_a_process_that_died_with_its_device_are_free_and_safe, SMALL_SIZES),
 };
 
 int main(void)

@@ -86,7 +86,7 @@ static void they_are_there_whoever_allocates_them(void **state)
 static void pages_of_a_node_come_from_its_own(void **state)
 {
 	(void)state;
-	for (int i = 0; page_sz > RTE_PGSIZE_4K && i < mem_nodes.n; i++) {
+	for (int i = 0; i < mem_nodes.n; i++) {
 		long before[NODES_MAX];
 		char *pages;
 
@@ -155,7 +155,7 @@ static void named_socket_that_is_full_is_followed_by_its_neighbours(void **state
 {
 	(void)state;
 	for (int c = 0; c < cpu_nodes.n; c++) {
-		for (int i = 0; i < mem_nodes.n && mem_nodes.n > 1; i++) {
+		for (int i = 0; i < mem_nodes.n; i++) {
 			struct rcumem_options opts = node_options();
 			int node = mem_nodes.at[i];
 			char *first, *second;
@@ -181,7 +181,7 @@ static void named_socket_that_is_full_is_followed_by_its_neighbours(void **state
 static void empty_node_is_no_memory_and_takes_none(void **state)
 {
 	(void)state;
-	for (int i = 0; page_sz == RTE_PGSIZE_2M && i < mem_nodes.n; i++) {
+	for (int i = 0; i < mem_nodes.n; i++) {
 		int node = mem_nodes.at[i];
 		long had = node_free(node), others[NODES_MAX];
 		char *pages;
@@ -212,7 +212,7 @@ static void empty_node_is_no_memory_and_takes_none(void **state)
 static void more_than_the_node_has_is_no_memory_and_takes_none(void **state)
 {
 	(void)state;
-	for (int i = 0; page_sz < RTE_PGSIZE_1G && i < mem_nodes.n; i++) {
+	for (int i = 0; i < mem_nodes.n; i++) {
 		int node = mem_nodes.at[i];
 		long long free_bytes, size = numa_node_size64(node, &free_bytes);
 		long before = node_free(node);
@@ -267,17 +267,37 @@ static const struct CMUnitTest cases[] = {
 	NODE_CASE(every_node_has_a_list_of_each_size),
 	NODE_CASE(pages_are_on_the_socket_that_was_named),
 	NODE_CASE(they_are_there_whoever_allocates_them),
-	NODE_CASE(pages_of_a_node_come_from_its_own),
+	NODE_SIZED_CASE(pages_of_a_node_come_from_its_own, HUGE_SIZES),
 	NODE_CASE(any_socket_is_that_of_the_caller_or_else_the_nearest),
 	NODE_CASE(full_nodes_are_followed_by_the_next_nearest),
-	NODE_CASE(named_socket_that_is_full_is_followed_by_its_neighbours),
-	NODE_CASE(empty_node_is_no_memory_and_takes_none),
-	NODE_CASE(more_than_the_node_has_is_no_memory_and_takes_none),
-	NODE_CASE(node_without_memory_is_no_memory),
+	NODE_SIZED_CASE(empty_node_is_no_memory_and_takes_none, RTE_PGSIZE_2M),
+	NODE_SIZED_CASE(more_than_the_node_has_is_no_memory_and_takes_none, SMALL_SIZES),
 	NODE_CASE(node_that_does_not_exist_is_invalid),
 };
 
+static const struct CMUnitTest cases_of_several[] = {
+	NODE_CASE(named_socket_that_is_full_is_followed_by_its_neighbours),
+};
+
+static const struct CMUnitTest cases_of_cpus_only[] = {
+	NODE_CASE(node_without_memory_is_no_memory),
+};
+
+static bool some_without_memory(void)
+{
+	for (int c = 0; c < cpu_nodes.n; c++)
+		if (!node_in(&mem_nodes, cpu_nodes.at[c]))
+			return true;
+	return false;
+}
+
 int main(void)
 {
-	return RUN_ON_NODES("numa", cases);
+	int failed = RUN_ON_NODES("numa", cases);
+
+	if (mem_nodes.n > 1)
+		failed |= RUN_ON_NODES("numa, several nodes", cases_of_several);
+	if (some_without_memory())
+		failed |= RUN_ON_NODES("numa, nodes of CPUs only", cases_of_cpus_only);
+	return failed;
 }

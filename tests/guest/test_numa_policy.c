@@ -124,8 +124,6 @@ static void several_threads_clear(size_t i, const struct policy *policy)
 static void large_plugs_are_where_they_shall_be_whatever_the_policy(void **state)
 {
 	(void)state;
-	if (page_sz == RTE_PGSIZE_1G)
-		skip();
 	with_each_policy(several_threads_clear);
 }
 
@@ -208,7 +206,7 @@ static void starts_leave_the_policy_as_well(void **state)
 
 static const struct CMUnitTest cases[] = {
 	NODE_CASE(pages_are_where_they_shall_be_whatever_the_policy),
-	NODE_CASE(large_plugs_are_where_they_shall_be_whatever_the_policy),
+	NODE_SIZED_CASE(large_plugs_are_where_they_shall_be_whatever_the_policy, SMALL_SIZES),
 	NODE_CASE(failures_leave_the_policy_as_well),
 	NODE_CASE(pages_that_are_refused_leave_the_policy_as_well),
 	NODE_CASE(starts_leave_the_policy_as_well),

@@ -87,8 +87,6 @@ static void every_address_of_a_hugepage_is_the_physical_one(void **state)
 	char *pages;
 
 	(void)state;
-	if (page_sz == RTE_PGSIZE_4K)
-		skip();
 	start_pa();
 	pages = pages_get(8);
 	for (int i = 0; i < 8; i++)
@@ -108,8 +106,6 @@ static void page_that_has_gone_is_not_found_by_its_physical_address(void **state
 	char *pages;
 
 	(void)state;
-	if (page_sz == RTE_PGSIZE_4K)
-		skip();
 	start_pa();
 	pages = pages_get(3);
 	for (int i = 0; i < 3; i++)
@@ -134,8 +130,6 @@ static void small_page_has_no_io_address_for_it_may_migrate(void **state)
 	uint64_t phys;
 
 	(void)state;
-	if (page_sz != RTE_PGSIZE_4K)
-		skip();
 	start_pa();
 	page = pages_get(1);
 	page[0] = 1;
@@ -212,9 +206,12 @@ static void without_privilege_it_is_no_permission_and_the_default_is_virtual(voi
 int main(void)
 {
 	static const struct CMUnitTest cases[] = {
-		BARE_CASE(every_address_of_a_hugepage_is_the_physical_one),
-		BARE_CASE(page_that_has_gone_is_not_found_by_its_physical_address),
-		BARE_CASE(small_page_has_no_io_address_for_it_may_migrate),
+		SIZED_CASE(every_address_of_a_hugepage_is_the_physical_one, HUGE_SIZES, bare_setup,
+			bare_teardown),
+		SIZED_CASE(page_that_has_gone_is_not_found_by_its_physical_address, HUGE_SIZES,
+			bare_setup, bare_teardown),
+		SIZED_CASE(small_page_has_no_io_address_for_it_may_migrate, RTE_PGSIZE_4K,
+			bare_setup, bare_teardown),
 		BARE_CASE(page_that_is_swapped_out_has_no_physical_address),
 		BARE_CASE(without_privilege_it_is_no_permission_and_the_default_is_virtual),
 	};

@@ -196,24 +196,37 @@ static inline void not_run(void **state)
 	skip();
 }
 
-/* All cases with pages of `sz`, or all skipped when that cannot be: the number that failed. */
-static inline int run_cases_with(
-	const char *name, uint64_t sz, const struct CMUnitTest *cases, size_t n)
+#define HUGE_SIZES  (RTE_PGSIZE_2M | RTE_PGSIZE_1G)
+#define SMALL_SIZES (RTE_PGSIZE_4K | RTE_PGSIZE_2M) /* Of which there are many. */
+
+/* A case of some page sizes only, of which `sizes` is the sum: with others it is not listed. */
+#define SIZED_CASE(name, sizes, setup, teardown)                                                   \
+	cmocka_unit_test_prestate_setup_teardown(name, setup, teardown, (void *)(uintptr_t)(sizes))
+
+/*
+ * All cases with pages of `sz`, or all skipped when that cannot be: the number
+ * that failed.  RCUMEM_TEST_CASE names the only one that is run.
+ */
+static inline int run_group(
+	const char *name, uint64_t sz, bool possible, const struct CMUnitTest *cases, size_t n)
 {
-	bool possible = sz == RTE_PGSIZE_4K || hugepages_free() >= HUGEPAGES_NEEDED;
 	struct CMUnitTest *copy = calloc(n, sizeof(*copy));
 	char title[64];
 	int failed;
 
 	if (!copy)
 		return 1;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		uint64_t sizes = (uintptr_t)cases[i].initial_state;
+
 		copy[i] = possible ? cases[i] : (struct CMUnitTest)cmocka_unit_test(not_run);
-	for (size_t i = 0; i < n && !possible; i++)
-		copy[i].name = cases[i].name;
-	snprintf(title, sizeof(title), "%s, %s pages", name,
-		sz == RTE_PGSIZE_4K ? "4 KiB" : "2 MiB");
+		/* Those without a name are left out. */
+		copy[i].name = !sizes || (sizes & sz) ? cases[i].name : NULL;
+		copy[i].initial_state = NULL;
+	}
+	snprintf(title, sizeof(title), "%s, %llu KiB pages", name, (unsigned long long)sz >> 10);
 	page_sz = sz;
+	cmocka_set_test_filter(getenv("RCUMEM_TEST_CASE"));
 	failed = _cmocka_run_group_tests(title, copy, n, NULL, NULL);
 	free(copy);
 	return failed;
@@ -232,9 +245,10 @@ static inline int run_cases(const char *name, const struct CMUnitTest *cases, si
 	if (!pages || strcmp(pages, "auto") == 0)
 		pages = hugepages_free() >= HUGEPAGES_NEEDED ? "4k,2m" : "4k";
 	if (strstr(pages, "4k"))
-		failed += run_cases_with(name, RTE_PGSIZE_4K, cases, n);
+		failed += run_group(name, RTE_PGSIZE_4K, true, cases, n);
 	if (strstr(pages, "2m"))
-		failed += run_cases_with(name, RTE_PGSIZE_2M, cases, n);
+		failed += run_group(
+			name, RTE_PGSIZE_2M, hugepages_free() >= HUGEPAGES_NEEDED, cases, n);
 	if (!strstr(pages, "4k") && !strstr(pages, "2m")) {
 		print_error("RCUMEM_TEST_PAGES is 4k, 2m or auto\n");
 		failed++;
