@@ -21,7 +21,8 @@
 	X(DESCRIPTOR_EARLY, "descriptor_early") /* Descriptors are cleared with the mask. */       \
 	X(LATE_INTENT, "late_intent")           /* An operation has begun when it is noted. */     \
 	X(SNAPSHOT_REUSED, "snapshot_reused")   /* Blocks are reused that readers stand on. */     \
-	X(UNPAIRED_STORE, "unpaired_store")     /* A reader's own word waits in its processor. */
+	X(UNPAIRED_STORE, "unpaired_store")     /* A reader's own word waits in its processor. */  \
+	X(MBIND_ONLY, "mbind_only")             /* Of a node the mapping is told, not the thread. */
 
 #ifdef RCU_PLANTED
 

@@ -2,9 +2,7 @@
 /* Plugging pages: back them, learn their IO addresses, describe, publish. */
 
 #include <errno.h>
-#ifdef RCU_PLANT_MBIND_ONLY
-#include <numaif.h>
-#endif
+#include <numa.h>
 #include <stdlib.h>
 
 #include "dma.h"
@@ -74,6 +72,7 @@ static int back(const struct region *region, const struct hotplug_request *reque
 	uint64_t page_sz = 1ull << state->page_shift;
 	uint64_t off = (uint64_t)request->first << state->page_shift;
 	uint64_t len = (uint64_t)request->n << state->page_shift;
+	void *va = (void *)(uintptr_t)segment_va(state, request->first);
 	int fd = runtime.list_fds[request->list];
 	struct os_numa_policy policy;
 	int err = page_sz == OS_PAGE ? os_memory_take(state->socket, len) : 0;
@@ -85,17 +84,14 @@ static int back(const struct region *region, const struct hotplug_request *reque
 	if (os_pages_unplug(fd, off, len))
 		return -ENOMEM;
 	TEST_POINT("plug.punched");
-#ifdef RCU_PLANT_MBIND_ONLY
-	/* hugetlbfs does not look at it: tests/guest must find pages on other nodes, or none. */
-	policy.active = false;
-	mbind((void *)(uintptr_t)segment_va(state, request->first), len, MPOL_BIND,
-		&(unsigned long){1ul << state->socket}, 64, 0);
-#else
 	err = os_numa_bind(state->socket, &policy);
-#endif
 	if (err)
 		return err;
-	err = plug(fd, off, len, (void *)(uintptr_t)segment_va(state, request->first), page_sz);
+	if (PLANTED(MBIND_ONLY)) {
+		os_numa_restore(&policy);
+		numa_tonode_memory(va, len, state->socket); /* hugetlbfs does not look at it. */
+	}
+	err = plug(fd, off, len, va, page_sz);
 	TEST_POINT("plug.allocated");
 	os_numa_restore(&policy);
 	if (err)

@@ -7,7 +7,7 @@
 #   qemu    arguments beside those of every guest
 #   kargs   words for the guest's kernel
 #   job     commands in the guest, a line each: "check NAME COMMAND..." runs a test, and
-#           "planted NAME CASE COMMAND..." one of which CASE must fail
+#           "planted NAME CASE COMMAND..." one with that bug, whose CASE must fail
 #   programs   what its tests start, beside themselves; files: the same, of this machine's
 #   disk    size of a disk, /dev/vda, that may be written over
 #   limit   seconds from start to end; a busy host without hardware support needs several times
@@ -60,7 +60,7 @@ machine_numa2()
 	kargs="hugepagesz=2M hugepages=0:48,1:48"
 	numa_job NUMA_MEMORY=0,1 NUMA_CPUS=0,1
 	job+=(
-		"planted mbind pages_are_on_the_socket_that_was_named NUMA_MEMORY=0,1 NUMA_CPUS=0,1 /t/planted_mbind"
+		"planted mbind_only pages_are_on_the_socket_that_was_named /t/planted_numa"
 	)
 }
 
@@ -118,10 +118,10 @@ machine_iommu()
 	job=(
 		"check dma DMA_WIDTH=39 /t/test_dma"
 		"check unplug DMA_WIDTH=39 /t/test_dma_unplug"
-		"planted late unplugged_segment_is_not_reached DMA_WIDTH=39 CONSUMER_PLANT=late /t/test_dma_unplug"
+		"planted late unplugged_segment_is_not_reached DMA_WIDTH=39 /t/test_dma_unplug"
 		"mkswap /dev/vda >/dev/null"
 		"check pa PA_SWAP=/dev/vda /t/test_pa"
-		"planted neighbour device_copies_through_translated_addresses DMA_WIDTH=39 CONSUMER_PLANT=neighbour /t/test_dma"
+		"planted neighbour device_copies_through_translated_addresses DMA_WIDTH=39 /t/test_dma"
 	)
 }
 
