@@ -103,14 +103,12 @@ root_pack()
 # The initramfs with these programs, and the machine's files of this host.
 initramfs_make()
 {
-	local root=$work/root program name
+	local root=$work/root program
 
 	rm -rf "$root"
 	mkdir -p "$root"/{bin,sbin,dev,proc,sys,tmp,root,run,mnt,coverage,t,etc}
 	cp /bin/busybox "$root/bin/"
-	for name in $(/bin/busybox --list); do
-		[ "$name" = busybox ] || ln -sf busybox "$root/bin/$name"
-	done
+	ln -s busybox "$root/bin/sh"
 	cp "$here/init" "$root/init"
 	chmod +x "$root/init"
 	echo root:x:0:0::/root:/bin/sh >"$root/etc/passwd"
