@@ -53,8 +53,6 @@ static void both_say_the_same_node_of_memory_on_a_socket(void **state)
 	int nodes = 0, failed = -1;
 
 	(void)state;
-	if (page_sz != RTE_PGSIZE_2M)
-		skip();
 	for (int i = 0; i < mem_nodes.n; i++) {
 		pages[i] = rcumem_pages_alloc(
 			4 * page_sz, page_sz, mem_nodes.at[i], RCUMEM_ALLOC_STRICT_SOCKET);
@@ -81,7 +79,7 @@ static void both_say_the_same_node_of_memory_on_a_socket(void **state)
 }
 
 static const struct CMUnitTest cases[] = {
-	NODE_CASE(both_say_the_same_node_of_memory_on_a_socket),
+	NODE_SIZED_CASE(both_say_the_same_node_of_memory_on_a_socket, RTE_PGSIZE_2M),
 };
 
 int main(void)
