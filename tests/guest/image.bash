@@ -62,8 +62,7 @@ module_add()
 
 module_depends()
 {
-	objcopy -O binary --only-section=.modinfo "$1" /dev/stdout | tr '\0' '\n' |
-		sed -n 's/^depends=//p' | tr , ' '
+	LC_ALL=C sed -nz 's/^depends=//p' "$1" | tr ',\0' '  '
 }
 
 # Copy a program of the build into the root $2, without symbols, and the libraries that it names.
