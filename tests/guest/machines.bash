@@ -6,6 +6,7 @@
 #   about   one line for --list
 #   qemu    arguments beside those of every guest
 #   kargs   words for the guest's kernel
+#   pages   sizes of which there are pages on every node, in KiB
 #   job     commands in the guest, a line each: "check NAME COMMAND..." runs a test, and
 #           "planted NAME CASE COMMAND..." one with that bug, whose CASE must fail
 #   programs   what its tests start, beside themselves; files: the same, of this machine's
@@ -104,7 +105,7 @@ machine_huge1g()
 	about="two nodes; pages of 1 GiB"
 	qemu=(-m 6G -smp "2,sockets=2")
 	nodes 4G:0 2G:1
-	kargs="hugepagesz=1G hugepages=0:1,1:1 hugepagesz=2M hugepages=0:40,1:40"
+	kargs="hugepagesz=1G hugepages=0:1,1:1 hugepagesz=2M hugepages=0:40,1:40" pages=4,2048,1048576
 	numa_job NUMA_MEMORY=0,1 NUMA_CPUS=0,1
 	limit=1200 # Clearing a page of 1 GiB takes one to three seconds.
 }
@@ -120,7 +121,7 @@ machine_iommu()
 		"check unplug DMA_WIDTH=39 /t/test_dma_unplug"
 		"planted late unplugged_segment_is_not_reached DMA_WIDTH=39 /t/test_dma_unplug"
 		"mkswap /dev/vda >/dev/null"
-		"check pa PA_SWAP=/dev/vda /t/test_pa"
+		"check pa RCUMEM_TEST_PAGES=4k,2m PA_SWAP=/dev/vda /t/test_pa"
 		"planted neighbour device_copies_through_translated_addresses DMA_WIDTH=39 /t/test_dma"
 	)
 }
@@ -129,7 +130,7 @@ machine_iommu48()
 {
 	about="a device behind an IOMMU of 48 bits; pages of 1 GiB"
 	qemu=(-m 5G -smp "2,sockets=2" -device "intel-iommu,aw-bits=48" -device "edu,addr=4,dma_mask=0xffffffffffffffff")
-	kargs="hugepagesz=1G hugepages=1 hugepagesz=2M hugepages=32"
+	kargs="hugepagesz=1G hugepages=1 hugepagesz=2M hugepages=32" pages=4,2048,1048576
 	limit=300
 	job=("check dma DMA_WIDTH=48 /t/test_dma" "check unplug DMA_WIDTH=48 /t/test_dma_unplug")
 }
@@ -145,6 +146,7 @@ machine_nodes33()
 	done
 	qemu=(-m 5632M -smp "2,sockets=2")
 	nodes "${list[@]}"
+	pages=4
 	job=("check numa NUMA_MEMORY=$(seq -s, 0 31) NUMA_CPUS=0,1 /t/test_numa")
 	limit=300
 }

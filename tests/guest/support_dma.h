@@ -5,6 +5,7 @@
 /* Runtimes with a consumer, and copies by the device that must arrive or must not. */
 
 #include "consumer.h"
+#include "support_guest.h"
 
 #define COPY_LEN 512u
 
@@ -149,28 +150,23 @@ static inline unsigned int iommu_faults(void)
 
 /* ---- The run ---- */
 
-/* All cases with each page size of which there are pages; the device must be behind an IOMMU. */
+static inline bool pages_are_free(void)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "/sys/kernel/mm/hugepages/hugepages-%llukB/free_hugepages",
+		(unsigned long long)page_sz >> 10);
+	return page_sz == RTE_PGSIZE_4K || file_number(path) > 0;
+}
+
+/* The device must be behind an IOMMU. */
 static inline int run_dma(const char *name, const struct CMUnitTest *cases, size_t n)
 {
-	static const struct {
-		uint64_t sz;
-		const char *pool;
-	} sizes[] = {
-		{RTE_PGSIZE_4K, NULL},
-		{RTE_PGSIZE_2M, "/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages"},
-		{RTE_PGSIZE_1G, "/sys/kernel/mm/hugepages/hugepages-1048576kB/free_hugepages"},
-	};
-	int failed = 0;
-
-	setenv("RCUMEM_LOG", "error", 0);
 	if (!vfio_bind() || vfio_group_number() < 0) {
 		printf("not ok 1 - %s: no device behind an IOMMU\n", name);
 		return 1;
 	}
-	for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
-		if (!sizes[i].pool || file_number(sizes[i].pool) > 0)
-			failed += run_group(name, sizes[i].sz, true, cases, n);
-	return failed != 0;
+	return run_sizes(name, pages_are_free, cases, n);
 }
 
 #define RUN_DMA(name, cases) run_dma(name, cases, ARRAY_LEN(cases))

@@ -14,7 +14,7 @@
 #include <numaif.h>
 #include <sched.h>
 
-#include "support.h"
+#include "support_guest.h"
 
 #define NODES_MAX 32
 
@@ -214,28 +214,22 @@ static inline int node_teardown(void **state)
 #define NODE_CASE(name)              cmocka_unit_test_setup_teardown(name, node_setup, node_teardown)
 #define NODE_SIZED_CASE(name, sizes) SIZED_CASE(name, sizes, node_setup, node_teardown)
 
-/* All cases with each of the page sizes of which every node with memory has some. */
+static inline bool pages_on_all_nodes(void)
+{
+	for (int i = 0; i < mem_nodes.n; i++)
+		if (node_free(mem_nodes.at[i]) <= 0)
+			return false;
+	return true;
+}
+
 static inline int run_on_nodes(const char *name, const struct CMUnitTest *cases, size_t n)
 {
-	static const uint64_t sizes[] = {RTE_PGSIZE_4K, RTE_PGSIZE_2M, RTE_PGSIZE_1G};
-	int failed = 0;
-
-	setenv("RCUMEM_LOG", "error", 0);
 	if (numa_available() < 0) {
 		printf("not ok 1 - %s: no NUMA\n", name);
 		return 1;
 	}
 	nodes_learn();
-	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
-		bool there = true;
-
-		page_sz = sizes[i];
-		for (int node = 0; node < mem_nodes.n; node++)
-			there &= node_free(mem_nodes.at[node]) > 0;
-		if (there)
-			failed += run_group(name, sizes[i], true, cases, n);
-	}
-	return failed != 0;
+	return run_sizes(name, pages_on_all_nodes, cases, n);
 }
 
 #define RUN_ON_NODES(name, cases) run_on_nodes(name, cases, ARRAY_LEN(cases))
