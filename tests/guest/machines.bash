@@ -158,7 +158,7 @@ machine_cpus64()
 	accel=tcg,thread=single
 	qemu=(-m 3G -smp 64)
 	job=("check many RCUMEM_TEST_PAGES=4k /t/test_many")
-	limit=600
+	limit=1200
 }
 
 machine_dpdk()
