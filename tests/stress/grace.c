@@ -132,11 +132,27 @@ static void *writer_main(void *arg)
 
 /* ---- Processes ---- */
 
+static void *time_main(void *arg)
+{
+	const struct timespec nap = {.tv_nsec = 20000000};
+	uint64_t until = grace_ns() + options.seconds * 1000000000ull;
+
+	/* The first process, which has attached, is alone for a while. */
+	nanosleep(&nap, NULL);
+	if (options.processes > 1 && rcu_share())
+		grace_fail("the kernel refuses a barrier: no other process may attach");
+	rcu_store_release(&shared->open, 1); /* Pairs with process_main(). */
+	while (grace_ns() < until && !grace_over())
+		nanosleep(&nap, NULL);
+	rcu_store_relaxed(&shared->over, 1); /* Relaxed: as in grace_over(). */
+	return arg;
+}
+
 static int process_main(uint32_t process)
 {
 	uint64_t seed = options.seed + process * 1000003;
 	static struct pipe pipes[WRITERS];
-	pthread_t threads[WRITERS];
+	pthread_t threads[WRITERS], timer;
 	bool barrier = rcu_membarrier_register() && !options.fences;
 
 	if (process)
@@ -145,6 +161,8 @@ static int process_main(uint32_t process)
 	while (process && !rcu_load_acquire(&shared->open) && !grace_over())
 		sched_yield();
 	rcu_attach(domain, process, barrier);
+	if (!process)
+		pthread_create(&timer, NULL, time_main, NULL);
 	for (uint32_t w = 0; process == 0 && w < WRITERS; w++) {
 		pipes[w] = (struct pipe){.writer = w, .random = seed + 77 * w, .next = 1};
 		pthread_create(&threads[w], NULL, writer_main, &pipes[w]);
@@ -152,30 +170,15 @@ static int process_main(uint32_t process)
 	readers_run(options.readers, options.kinds, options.processes, seed);
 	for (uint32_t w = 0; process == 0 && w < WRITERS; w++)
 		pthread_join(threads[w], NULL);
+	if (!process)
+		pthread_join(timer, NULL);
 	rcu_detach();
 	return 0;
-}
-
-static void *time_main(void *arg)
-{
-	const struct timespec nap = {.tv_nsec = 20000000};
-	uint64_t until = grace_ns() + options.seconds * 1000000000ull;
-
-	/* The first process is alone for a while. */
-	nanosleep(&nap, NULL);
-	if (options.processes > 1)
-		rcu_share();
-	rcu_store_release(&shared->open, 1); /* Pairs with process_main(). */
-	while (grace_ns() < until && !grace_over())
-		nanosleep(&nap, NULL);
-	rcu_store_relaxed(&shared->over, 1); /* Relaxed: as in grace_over(). */
-	return arg;
 }
 
 static bool run(void)
 {
 	pid_t pids[PROCESSES_MAX];
-	pthread_t timer;
 	bool good = true;
 	int status;
 
@@ -184,9 +187,7 @@ static bool run(void)
 		if (pids[p] == 0)
 			_exit(process_main(p));
 	}
-	pthread_create(&timer, NULL, time_main, NULL);
 	process_main(0);
-	pthread_join(timer, NULL);
 	for (uint32_t p = 1; p < options.processes; p++) {
 		waitpid(pids[p], &status, 0);
 		good &= WIFEXITED(status) && WEXITSTATUS(status) == 0;
