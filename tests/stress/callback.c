@@ -113,4 +113,5 @@ void events_end(struct tally *sum)
 		events_toggle();
 	for (size_t i = 0; i < sizeof(*sum) / sizeof(*from); i++)
 		((uint64_t *)sum)[i] += from[i];
+	event_tally = (struct tally){0};
 }

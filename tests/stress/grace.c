@@ -11,7 +11,6 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "grace.h"
@@ -47,14 +46,6 @@ void grace_fail(const char *format, ...)
 		(unsigned long long)options.seed);
 	fflush(stdout);
 	rcu_store_relaxed(&shared->over, 1); /* Relaxed: as in grace_over(). */
-}
-
-uint64_t grace_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
 /* ---- A writer ---- */
@@ -150,13 +141,11 @@ static void *time_main(void *arg)
 
 static int process_main(uint32_t process)
 {
-	uint64_t seed = options.seed + process * 1000003;
+	uint64_t seed = options.seed + process * 1000003 + shared->rounds * 500009;
 	static struct pipe pipes[WRITERS];
 	pthread_t threads[WRITERS], timer;
 	bool barrier = rcu_membarrier_register() && !options.fences;
 
-	if (process)
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* Pairs with time_main(). */
 	while (process && !rcu_load_acquire(&shared->open) && !grace_over())
 		sched_yield();
@@ -176,6 +165,20 @@ static int process_main(uint32_t process)
 	return 0;
 }
 
+/* Nobody is there. */
+static void prepare(size_t len)
+{
+	memset(domain, 0, len);
+	rcu_domain_init(domain, READERS_AT_ONCE);
+	shared->open = shared->over = 0;
+	for (uint32_t w = 0; w < WRITERS; w++) {
+		struct element *first = &shared->elements[w][0];
+
+		*first = (struct element){.mark = (uintptr_t)first};
+		shared->published[w] = first;
+	}
+}
+
 static bool run(void)
 {
 	pid_t pids[PROCESSES_MAX];
@@ -185,7 +188,7 @@ static bool run(void)
 	for (uint32_t p = 1; p < options.processes; p++) {
 		pids[p] = fork();
 		if (pids[p] == 0)
-			_exit(process_main(p));
+			_exit(prctl(PR_SET_PDEATHSIG, SIGKILL) || process_main(p));
 	}
 	process_main(0);
 	for (uint32_t p = 1; p < options.processes; p++) {
@@ -195,24 +198,25 @@ static bool run(void)
 	return good;
 }
 
-static int report(bool good)
+static int report(FILE *to, bool good)
 {
 	uint64_t old = 0;
-	int failed = verdict(good && !shared->failed, "all processes have ended well");
+	int failed = verdict(to, good && !shared->failed, "all processes have ended well");
 
 	for (uint32_t kind = 0; kind < options.kinds; kind++)
-		failed += verdict(shared->sections[kind] > 0, "%llu %s",
+		failed += verdict(to, shared->sections[kind] > 0, "%llu %s",
 			(unsigned long long)shared->sections[kind], kind_names[kind]);
 	for (uint32_t age = 2; age <= OLD; age++)
 		old += shared->ages[age];
-	failed += verdict(shared->ages[0] && shared->ages[1] && old == 0,
+	failed += verdict(to, shared->ages[0] && shared->ages[1] && old == 0,
 		"what was found was 0 grace periods old at the section's end %llu times, 1 %llu "
 		"times, more %llu times",
 		(unsigned long long)shared->ages[0], (unsigned long long)shared->ages[1],
 		(unsigned long long)old);
-	failed += verdict(shared->grace_periods > OLD, "%llu grace periods, the slowest %llu us",
-		(unsigned long long)shared->grace_periods,
-		(unsigned long long)shared->slowest_ns / 1000);
+	failed +=
+		verdict(to, shared->grace_periods > OLD, "%llu grace periods, the slowest %llu us",
+			(unsigned long long)shared->grace_periods,
+			(unsigned long long)shared->slowest_ns / 1000);
 	return failed;
 }
 
@@ -223,7 +227,7 @@ static const char usage[] =
 	"\n"
 	"Torture grace periods: nothing found in a section is older than one of them.\n"
 	"\n"
-	"      --seconds N    how long (10)\n"
+	"      --seconds N    how long (10); longer, up to ten times, where a count is too small\n"
 	"      --readers N    threads of each kind in each process, 1 to 8 (2)\n"
 	"      --kinds N      sections, and QSBR, and both mixed, and short threads (4)\n"
 	"      --processes N  1 to 8 (1)\n"
@@ -275,6 +279,7 @@ static void take_options(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	size_t len = rcu_domain_size(READERS_AT_ONCE);
+	bool good;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	take_options(argc, argv);
@@ -283,13 +288,14 @@ int main(int argc, char **argv)
 		NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (domain == MAP_FAILED || shared == MAP_FAILED)
 		return 1;
-	rcu_domain_init(domain, READERS_AT_ONCE);
-	for (uint32_t w = 0; w < WRITERS; w++) {
-		shared->published[w] = &shared->elements[w][0];
-		shared->elements[w][0].mark = (uint64_t)(uintptr_t)&shared->elements[w][0];
-	}
 	printf("seed %#llx, %u s, %u processes, %u readers of each kind, %s\n",
 		(unsigned long long)options.seed, options.seconds, options.processes,
 		options.readers, options.fences ? "fences" : "membarrier");
-	return report(run()) != 0;
+	do {
+		prepare(len);
+		good = run();
+	} while (++shared->rounds < ROUNDS && good && !shared->failed && report(NULL, good));
+	if (shared->rounds > 1)
+		printf("        %u times as long: a count was too small\n", shared->rounds);
+	return report(stdout, good) != 0;
 }

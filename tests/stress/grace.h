@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "section.h"
 
@@ -42,6 +43,7 @@ struct grace_shared {
 	uint32_t open; /* More processes may attach. */
 	uint32_t over;
 	uint32_t failed;
+	uint32_t rounds;
 	uint64_t seed;
 	uint64_t sections[KINDS];
 	uint64_t ages[OLD + 1]; /* Of what readers found, at their section's end. */
@@ -54,7 +56,14 @@ extern struct rcu_domain *domain;
 
 bool grace_over(void);
 void grace_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
-uint64_t grace_ns(void);
+
+static inline uint64_t grace_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
 
 static inline uint32_t grace_random(uint64_t *state, uint32_t bound)
 {

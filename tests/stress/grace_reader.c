@@ -171,7 +171,7 @@ void readers_run(uint32_t readers, uint32_t kinds, uint32_t processes, uint64_t 
 	}
 	crowd = readers * kinds * processes;
 	for (uint32_t i = 0; i < readers * kinds; i++) {
-		all[i].random = seed + i;
+		all[i] = (struct reader){.random = seed + i};
 		if (pthread_create(&all[i].thread, NULL, mains[i % kinds], &all[i])) {
 			grace_fail("no thread");
 			exit(1);

@@ -9,7 +9,7 @@
 #include "point.h"
 #include "silent.h"
 
-#define PAUSE_NS 20000000u
+#define PAUSE_NS 20000000u /* For each reader of a kind: the writer is to get its turn. */
 
 struct request requests[READERS];
 
@@ -30,7 +30,7 @@ static void pause_for_replug(void)
 	const struct slot *slot = &self.arena->slots[self.slot];
 	uint64_t arena = (uint64_t)(self.arena - arenas);
 	uint64_t replugs = rcu_load_acquire(&slot->replugs); /* Pairs with pages_present(). */
-	uint64_t until = now_ns() + PAUSE_NS;
+	uint64_t until = now_ns() + PAUSE_NS * options.readers;
 
 	/* Pairs with serve_requests(). */
 	rcu_store_release(&requests[self.reader].wanted, arena << 32 | (self.slot + 1));
@@ -46,7 +46,7 @@ static void pause_for_external(void)
 {
 	/* Acquire, both: pair with region_set(). */
 	uint64_t wanted = (rcu_load_acquire(self.generation) >> 2) + 4;
-	uint64_t until = now_ns() + PAUSE_NS;
+	uint64_t until = now_ns() + PAUSE_NS * options.readers;
 
 	while (rcu_load_acquire(self.generation) >> 2 < wanted && now_ns() < until &&
 		!stress_over())

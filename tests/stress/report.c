@@ -28,6 +28,11 @@ void stress_end(void)
 	rcu_store_relaxed(&over, 1); /* Relaxed: as in stress_over(). */
 }
 
+void stress_begin(void)
+{
+	rcu_store_relaxed(&over, 0); /* Relaxed: there are no threads yet. */
+}
+
 bool stress_failed(void)
 {
 	return rcu_load_relaxed(&failures); /* Relaxed: as in stress_over(). */
@@ -85,83 +90,85 @@ void reader_begin(struct reader_start *start)
 	tally = &start->tally;
 }
 
-static void histogram(const char *title, const uint64_t *buckets)
+static void histogram(FILE *to, const char *title, const uint64_t *buckets)
 {
-	printf("        %s:", title);
+	if (!to)
+		return;
+	fprintf(to, "        %s:", title);
 	for (unsigned int i = 0; i < 32; i++)
 		if (buckets[i] && i == 0)
-			printf(" <1 us %llu,", (unsigned long long)buckets[i]);
+			fprintf(to, " <1 us %llu,", (unsigned long long)buckets[i]);
 		else if (buckets[i])
-			printf(" %llu us %llu,", 1ull << (i - 1), (unsigned long long)buckets[i]);
-	printf("\n");
+			fprintf(to, " %llu us %llu,", 1ull << (i - 1),
+				(unsigned long long)buckets[i]);
+	fprintf(to, "\n");
 }
 
 #define N(x) ((unsigned long long)(x))
 
-int report_ages(const struct tally *sum)
+int report_ages(FILE *to, const struct tally *sum)
 {
-	return verdict(sum->ages[1] > 0 && sum->ages[2] == 0,
+	return verdict(to, sum->ages[1] > 0 && sum->ages[2] == 0,
 		"age of what was found, at its section's end: 0 in use %llu, 1 its free had begun "
 		"%llu, 2 and more %llu",
 		N(sum->ages[0]), N(sum->ages[1]), N(sum->ages[2]));
 }
 
 /* What callbacks, patience, bad arguments and silence were tried. */
-static int report_rules(const struct tally *sum)
+static int report_rules(FILE *to, const struct tally *sum)
 {
 	int failed = 0;
 
-	failed += verdict(sum->callbacks > sum->events && sum->refused > 0 &&
-				  (sum->events > 0 || options.at_least == 0),
+	failed += verdict(to, sum->callbacks > sum->events && sum->refused > 0 && sum->events > 0,
 		"%llu callbacks of walks and %llu of events with readers in them, %llu writers "
 		"refused",
 		N(sum->callbacks - sum->events), N(sum->events), N(sum->refused));
-	failed += verdict(sum->patient > 0 || options.at_least == 0,
-		"%llu sections that outlasted %d operations", N(sum->patient), PATIENCE);
-	failed += verdict(
-		nasty_refused() > 0, "%llu calls with bad arguments refused", N(nasty_refused()));
-	failed += verdict(!silent_possible() || sum->silent > 0,
+	failed += verdict(to, sum->patient > 0, "%llu sections that outlasted %d operations",
+		N(sum->patient), PATIENCE);
+	failed += verdict(to, nasty_refused() > 0, "%llu calls with bad arguments refused",
+		N(nasty_refused()));
+	failed += verdict(to, !silent_possible() || sum->silent > 0,
 		"%llu rounds of readers without a system call%s", N(sum->silent),
 		silent_possible() ? "" : ": not watched here");
 	return failed;
 }
 
-int report(const struct tally *sum)
+int report(FILE *to, const struct tally *sum)
 {
 	const struct writer_counts *w = &writer_counts;
 	struct rcumem_stats stats = {.sz = sizeof(stats)};
 	int failed = 0;
 
 	rcumem_stats_get(&stats);
-	failed += verdict(sum->lookups > 0 && sum->must > 0,
+	failed += verdict(to, sum->lookups > 0 && sum->must > 0,
 		"%llu answers right, %llu of them the only right one", N(sum->lookups),
 		N(sum->must));
-	failed += verdict(sum->holds > 0,
+	failed += verdict(to, sum->holds > 0,
 		"%llu pages and descriptors found in %llu sections, looked at %llu times: "
 		"unchanged",
 		N(sum->holds), N(sum->sections), N(sum->rechecks));
-	failed += verdict(sum->walks > 0 && sum->whole > 0,
+	failed += verdict(to, sum->walks > 0 && sum->whole > 0,
 		"%llu walks, %llu allocations of several pages in them: whole", N(sum->walks),
 		N(sum->whole));
-	failed += verdict(sum->external > 0 && external_changes() > 0,
+	failed += verdict(to, sum->external > 0 && external_changes() > 0,
 		"%llu answers right beside %llu registrations and unregistrations, %llu lookups "
 		"across two of them",
 		N(sum->external), N(external_changes()), N(sum->external_straddled));
-	failed += verdict(w->fast_replugs >= options.at_least,
+	failed += verdict(to, w->fast_replugs >= options.at_least,
 		"%llu re-plugs of a page within 1 ms of its free, of %llu plugs (at least %llu)",
 		N(w->fast_replugs), N(w->plugs), N(options.at_least));
-	failed += verdict(!pause_possible() || sum->straddled >= options.at_least,
+	failed += verdict(to, !pause_possible() || sum->straddled >= options.at_least,
 		"%llu lookups that straddled one, %llu with a pause in them (%s %llu)",
 		N(sum->straddled), N(sum->paused),
 		pause_possible() ? "at least" : "no pause points; else at least",
 		N(options.at_least));
-	failed += report_ages(sum);
-	histogram("how long before the section's end", sum->waited);
-	failed += report_rules(sum);
-	failed += verdict(w->frees > 0,
+	failed += report_ages(to, sum);
+	histogram(to, "how long before the section's end", sum->waited);
+	failed += report_rules(to, sum);
+	failed += verdict(to, w->frees > 0,
 		"%llu frees, %llu returned while a reader held the pages, %llu grace periods, %llu "
 		"tries refused",
 		N(w->frees), N(w->late_frees), N(stats.grace_periods), N(w->refused));
-	histogram("how long they took", w->took);
+	histogram(to, "how long they took", w->took);
 	return failed;
 }

@@ -137,6 +137,9 @@ void view_end(void);
 long hugepages_free(void);
 void nap_ms(unsigned int ms);
 
+/* A count is too small so far. */
+bool report_missed(void);
+
 /* One line for each check: the number that failed. */
 int report_all(const char *directory, bool good);
 

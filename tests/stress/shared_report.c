@@ -93,48 +93,69 @@ static unsigned int processes_with_ours(void)
 
 #define N(x) ((unsigned long long)(x))
 
-static int report_readers(const struct deeds *sum)
+static void add_up(struct deeds *sum)
 {
+	const uint64_t *from;
+
+	for (unsigned int i = 0; i < options.processes; i++)
+		for (unsigned int t = 0; t < THREADS_MAX; t++) {
+			from = (const uint64_t *)&shared->deeds[i][t];
+			/* Relaxed: figures of threads that may go on. */
+			for (size_t w = 0; w < sizeof(*sum) / sizeof(*from); w++)
+				((uint64_t *)sum)[w] += rcu_load_relaxed(&from[w]);
+		}
+}
+
+/* What is counted while they run; adds up. */
+static int report_deeds(FILE *to, struct deeds *sum)
+{
+	unsigned int writers = 0;
 	int failed = 0;
 
+	add_up(sum);
+	for (unsigned int i = 0; i < options.processes; i++)
+		writers +=
+			rcu_load_relaxed(&shared->deeds[i][0].plugs) > 0; /* Relaxed: as above. */
+	failed += verdict(to, writers == options.processes,
+		"%llu allocations by %u processes, %llu refused", N(sum->plugs), writers,
+		N(sum->refused));
+	failed += verdict(to, sum->must_find && sum->must_miss,
+		"%llu answers, %llu that had to find, %llu that had to miss", N(sum->lookups),
+		N(sum->must_find), N(sum->must_miss));
+	failed += verdict(to, sum->holds && sum->walks && sum->whole,
+		"%llu pages unchanged in sections, %llu walks with %llu whole allocations",
+		N(sum->holds), N(sum->walks), N(sum->whole));
 	for (unsigned int kind = 0; kind < READER_KINDS; kind++)
-		failed += verdict(sum->sections[kind] > 0, "%llu %s", N(sum->sections[kind]),
+		failed += verdict(to, sum->sections[kind] > 0, "%llu %s", N(sum->sections[kind]),
 			reader_kinds[kind]);
-	failed += verdict(sum->ages[0] > 0 && sum->ages[2] == 0,
+	failed += verdict(to, sum->ages[0] > 0 && sum->ages[1] > 0 && sum->ages[2] == 0,
 		"age of what was found, at its section's end: 0 in use %llu, 1 its free had begun "
 		"%llu, 2 and more %llu",
 		N(sum->ages[0]), N(sum->ages[1]), N(sum->ages[2]));
+	/* Relaxed: as above. */
+	failed += verdict(to, rcu_load_relaxed(&shared->events) > 0, "%llu events told, each once",
+		N(rcu_load_relaxed(&shared->events)));
 	return failed;
+}
+
+bool report_missed(void)
+{
+	struct deeds sum = {0};
+
+	return report_deeds(NULL, &sum) > 0;
 }
 
 int report_all(const char *directory, bool good)
 {
 	struct deeds sum = {0};
-	unsigned int writers = 0;
 	unsigned int left = processes_with_ours();
-	int failed = 0;
+	int failed = report_deeds(stdout, &sum);
 
-	for (unsigned int i = 0; i < options.processes; i++) {
-		writers += shared->deeds[i][0].plugs > 0;
-		for (unsigned int t = 0; t < THREADS_MAX; t++)
-			for (size_t w = 0; w < sizeof(sum) / 8; w++)
-				((uint64_t *)&sum)[w] += ((uint64_t *)&shared->deeds[i][t])[w];
-	}
-	failed += verdict(good, "all processes have ended well");
-	failed += verdict(writers == options.processes && sum.frees == sum.plugs,
-		"%llu allocations by %u processes, %llu freed, %llu refused", N(sum.plugs), writers,
-		N(sum.frees), N(sum.refused));
-	failed += verdict(sum.must_find && sum.must_miss,
-		"%llu answers, %llu that had to find, %llu that had to miss", N(sum.lookups),
-		N(sum.must_find), N(sum.must_miss));
-	failed += verdict(sum.holds && sum.walks && sum.whole,
-		"%llu pages unchanged in sections, %llu walks with %llu whole allocations",
-		N(sum.holds), N(sum.walks), N(sum.whole));
-	failed += report_readers(&sum);
-	failed += verdict(shared->events > 0, "%llu events told, each once", N(shared->events));
-	failed += verdict(shared->n_files > 1 && shared->lost == 0 && left == 0,
+	failed += verdict(stdout, good, "all processes have ended well");
+	failed += verdict(stdout, sum.frees == sum.plugs, "%llu allocations freed", N(sum.frees));
+	failed += verdict(stdout, shared->n_files > 1 && shared->lost == 0 && left == 0,
 		"%llu pages left in %u files, which %u processes still have", N(shared->lost),
 		shared->n_files, left);
-	failed += verdict(rmdir(directory) == 0, "no file is left");
+	failed += verdict(stdout, rmdir(directory) == 0, "no file is left");
 	return failed;
 }

@@ -26,6 +26,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <rcumem.h>
 #include <rte_errno.h>
@@ -105,6 +106,7 @@ extern __thread struct tally *tally;
 
 /* Set when the time is over or something failed. */
 bool stress_over(void);
+void stress_begin(void);
 void stress_end(void);
 
 /* The first failure is told, and ends the run. */
@@ -114,11 +116,11 @@ bool stress_failed(void);
 /* SIGBUS and SIGSEGV are failures. */
 void report_signals(void);
 
-/* One line for each check; the number that failed. */
-int report(const struct tally *sum);
+/* One line for each check; the number that failed.  Without a file nothing is written. */
+int report(FILE *to, const struct tally *sum);
 
 /* How old was what readers found: of a run that failed, too. */
-int report_ages(const struct tally *sum);
+int report_ages(FILE *to, const struct tally *sum);
 
 /* ---- Threads ---- */
 
