@@ -237,4 +237,38 @@ uint64_t rcu_oldest(struct rcu_domain *domain, uint32_t owner, struct rcu_culpri
 int rcu_wait(struct rcu_domain *domain, uint32_t owner, uint64_t ticket, uint64_t timeout_ns,
 	struct rcu_culprit *culprit);
 
+/*
+ * ---- For ThreadSanitizer, which sees one process; nothing in other builds ----
+ *
+ * A lock that processes hand on orders what they do.  What one has done before it
+ * gave the lock away is seen by its own readers when they load what the next owner
+ * stored; what a scan of that owner found of its readers, when it has the lock again.
+ */
+
+/* After the lock has come from another process: sections that it has seen are over. */
+static inline void rcu_told_by_other(struct rcu_domain *domain)
+{
+#ifdef RCU_TSAN
+	/* Acquire, both: as in rcu_scan(). */
+	for (uint32_t i = 0; i < rcu_load_acquire(&domain->reader_high); i++)
+		(void)rcu_load_acquire(&domain->readers[i].epoch);
+#else
+	(void)domain;
+#endif
+}
+
+/* Before the lock is given away, when others may be there: of a word that the next may store. */
+static inline void rcu_tell_other(const struct rcu_domain *domain, uint64_t *word)
+{
+#ifdef RCU_TSAN
+	/* Relaxed: set before there is another.  Release pairs with loads of what that one stores.
+	 */
+	if (rcu_load_relaxed(&domain->fences))
+		rcu_fetch_or_release(word, 0);
+#else
+	(void)domain;
+	(void)word;
+#endif
+}
+
 #endif /* RCU_SECTION_H */

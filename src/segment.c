@@ -80,6 +80,8 @@ void segment_clear(struct region *region, uint32_t list, uint32_t page)
 	rcu_store_relaxed(&s->nchannel, 0);
 	rcu_store_relaxed(&s->nrank, 0);
 	rcu_store_relaxed(&s->flags, 0);
+	rcu_tell_other(
+		region->domain, &fbarray_mask_words(&region->lists[list].memseg_arr)[page / 64]);
 }
 
 void segment_recount(struct region *region, uint32_t list)

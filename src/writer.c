@@ -114,6 +114,8 @@ int writer_lock(struct region *region)
 	if (err)
 		return -err;
 	TEST_POINT("writer.locked");
+	if (region->owner_process != runtime.process)
+		rcu_told_by_other(region->domain);
 	/* Relaxed, these and that of writer_unlock(): who waits in vain reads them for a message.
 	 */
 	rcu_store_relaxed(&region->owner_pid, getpid());
@@ -128,6 +130,8 @@ int writer_lock(struct region *region)
 void writer_unlock(struct region *region)
 {
 	writer_self.owner = false;
+	rcu_tell_other(region->domain, &region->root);
+	rcu_tell_other(region->domain, &region->events.head);
 	TEST_POINT("writer.unlock");
 	/* Whoever dies before it is named must not be taken for this one.  Relaxed: writer_lock().
 	 */

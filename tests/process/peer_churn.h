@@ -63,17 +63,15 @@ static inline int64_t op_churn(const int64_t *arg)
 /* ---- The model ---- */
 
 static uint8_t model[MODEL_PAGES];
-static unsigned int model_wrong;  /* Events that the model contradicts. */
-static unsigned int model_events; /* All of them. */
+static unsigned int model_wrong; /* Events that the model contradicts. */
+static atomic_uint model_events; /* All of them; raised when the model has changed. */
 
-static inline void model_event(enum rte_mem_event event, const void *addr, size_t len, void *arg)
+static inline void model_change(enum rte_mem_event event, const void *addr, size_t len)
 {
 	const struct rte_memseg_list *msl = rte_mem_virt2memseg_list(addr);
 	size_t first = msl ? ((const char *)addr - (const char *)msl->base_va) / page_sz : 0;
 	uint8_t before = event == RTE_MEM_EVENT_FREE;
 
-	(void)arg;
-	model_events++;
 	if (!msl || first + len / page_sz > MODEL_PAGES) {
 		model_wrong++;
 		return;
@@ -87,6 +85,13 @@ static inline void model_event(enum rte_mem_event event, const void *addr, size_
 		}
 		model[page] = !before;
 	}
+}
+
+static inline void model_event(enum rte_mem_event event, const void *addr, size_t len, void *arg)
+{
+	(void)arg;
+	model_change(event, addr, len);
+	atomic_fetch_add(&model_events, 1);
 }
 
 static inline int64_t op_subscribe(const int64_t *arg)
@@ -131,6 +136,8 @@ static inline int64_t op_model_agrees(const int64_t *arg)
 	int64_t found = 0, known = 0;
 
 	(void)arg;
+	/* Whoever said that all was told is another process: this orders, too. */
+	(void)atomic_load(&model_events);
 	rte_memseg_walk(model_seg, &found);
 	for (size_t page = 0; page < MODEL_PAGES; page++)
 		known += model[page];

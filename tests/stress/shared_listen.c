@@ -20,7 +20,7 @@ static void on_event(enum rte_mem_event event, const void *addr, size_t len, voi
 				(unsigned long long)place, *page ? "comes" : "goes");
 		*page = event == RTE_MEM_EVENT_ALLOC;
 	}
-	rcu_fetch_add_relaxed(&shared->events, 1); /* Relaxed: a sum. */
+	rcu_add_fetch_seq_cst(&shared->events, 1); /* Pairs with view_end(). */
 }
 
 int view_begin(void)
@@ -30,6 +30,8 @@ int view_begin(void)
 
 void view_end(void)
 {
+	/* Acquire pairs with on_event(); the rest of the order went through other processes. */
+	(void)rcu_load_acquire(&shared->events);
 	for (uint32_t f = 0; f < shared->n_fields; f++)
 		for (uint32_t p = 0; p < PLACES; p++)
 			if (known[f][p])

@@ -45,19 +45,30 @@ static uint64_t contents(const struct field *field, uint32_t place, const struct
 
 /* ---- Lookups ---- */
 
-static bool find(uint32_t how, void *va, const char **what)
+/* The descriptor of a page that may be free says nothing, and of one in use until the section ends.
+ */
+static bool described(const struct field *field, uint32_t place, bool inside)
 {
+	char *va = place_va(field, place);
+	const struct rte_memseg *ms = rte_mem_virt2memseg(va + 77, NULL);
+	struct rte_memseg_list *msl = rte_mem_virt2memseg_list(va);
+
+	return rte_fbarray_is_used(&msl->memseg_arr, place) == 1 && (!inside || ms->addr == va);
+}
+
+static bool find(
+	const struct field *field, uint32_t place, bool inside, uint32_t how, const char **what)
+{
+	char *va = place_va(field, place);
 	uint64_t iova = (uint64_t)(uintptr_t)va, len = 64;
-	const struct rte_memseg *ms;
 
 	switch (how) {
 	case 0:
 		*what = "rte_mem_virt2memseg";
-		ms = rte_mem_virt2memseg((char *)va + 77, NULL);
-		return ms && ms->addr == va;
+		return described(field, place, inside);
 	case 1:
 		*what = "rte_mem_iova2virt";
-		return rte_mem_iova2virt(iova + 77) == (char *)va + 77;
+		return rte_mem_iova2virt(iova + 77) == va + 77;
 	case 2:
 		*what = "rcumem_iova2virt";
 		return rcumem_iova2virt(NULL, iova, &len) == va && len == 64;
@@ -73,18 +84,13 @@ static void lookup_one(uint64_t *random, bool inside, struct page_head *kept, un
 	uint32_t high = rcu_load_relaxed(&field->high) + 8; /* Relaxed: any will do. */
 	uint32_t place = random_below(random, high < PLACES ? high : PLACES);
 	struct instant before = instant_before(field, place);
-	uint32_t how = random_below(random, 4);
 	const char *what;
-	bool found = find(how, place_va(field, place), &what);
+	bool found = find(field, place, inside, random_below(random, 4), &what);
 	struct instant after = instant_after(field, place);
-	/* A descriptor keeps its address until readers have gone: it tells nothing of a page that
-	 * was freed meanwhile. */
-	bool by_index = how != 0;
 	struct page_head head;
 
-	if (by_index || (before.place & 3) == PLACE_PRESENT)
-		judge(what, field, place, &before, &after, found);
-	if (inside && found && by_index && *n < KEPT && contents(field, place, &before, &head))
+	judge(what, field, place, &before, &after, found);
+	if (inside && found && *n < KEPT && contents(field, place, &before, &head))
 		kept[(*n)++] = head;
 }
 
