@@ -3,10 +3,16 @@
  * Preloaded into a program under memcheck, which looks at every byte of a
  * range that mprotect() makes accessible: the control region has 18 GiB of
  * them.  Such a range is mapped accessible at once, which costs it nothing.
+ *
+ * A child of fork() has nothing where MADV_DONTFORK was, of which memcheck does not
+ * know: looking for leaks it would take a SIGSEGV for each word there.  It is told
+ * by unmapping what is not mapped.
  */
 
+#include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -31,4 +37,46 @@ int mprotect(void *addr, size_t len, int prot)
 	if (len >= LARGE && prot == (PROT_READ | PROT_WRITE))
 		return 0;
 	return (int)syscall(__NR_mprotect, addr, len, prot);
+}
+
+#define RANGES 256
+
+/* Not for the child.  Tests change them in one thread at a time. */
+static struct {
+	char *va; /* NULL: none. */
+	size_t len;
+} ranges[RANGES];
+
+int madvise(void *va, size_t len, int advice)
+{
+	for (int i = 0; advice == MADV_DONTFORK; i++) {
+		if (i == RANGES)
+			abort();
+		if (ranges[i].va && ranges[i].va != va)
+			continue;
+		ranges[i].va = va;
+		ranges[i].len = len;
+		break;
+	}
+	return (int)syscall(__NR_madvise, va, len, advice);
+}
+
+int munmap(void *va, size_t len)
+{
+	for (int i = 0; i < RANGES; i++)
+		if (ranges[i].va >= (char *)va && ranges[i].va + ranges[i].len <= (char *)va + len)
+			ranges[i].va = NULL;
+	return (int)syscall(__NR_munmap, va, len);
+}
+
+static void in_child(void)
+{
+	for (int i = 0; i < RANGES; i++)
+		if (ranges[i].va)
+			munmap(ranges[i].va, ranges[i].len);
+}
+
+__attribute__((constructor)) static void begin(void)
+{
+	pthread_atfork(NULL, NULL, in_child);
 }
