@@ -22,15 +22,23 @@ static int64_t op_pins(const int64_t *arg)
 	return rcumem_pages_pins((void *)(uintptr_t)arg[0], (size_t)arg[1] * page_sz);
 }
 
-static void pins_of_another_process_keep_pages(void **state)
+/* Two processes: the first has N pages, which the other has pinned. */
+static int64_t begin_pinned(struct peer *peer)
 {
-	static struct peer peer[2];
 	int64_t pages;
 
-	(void)state;
 	peers_init(peer, 2);
 	pages = peer_alloc(peer, N);
 	peer_must(&peer[1], op_pin, pages, N);
+	return pages;
+}
+
+static void pins_of_another_process_keep_pages(void **state)
+{
+	static struct peer peer[2];
+	int64_t pages = begin_pinned(peer);
+
+	(void)state;
 	peer_must(peer, op_pin, pages, N);
 	assert_int_equal(peer_call(peer, op_pins, pages, N), 2);
 	peer_fails(peer, EBUSY, op_free, pages, 1);
@@ -45,12 +53,9 @@ static void pins_of_another_process_keep_pages(void **state)
 static void pins_of_a_process_that_is_killed_go_with_it(void **state)
 {
 	static struct peer peer[2];
-	int64_t pages;
+	int64_t pages = begin_pinned(peer);
 
 	(void)state;
-	peers_init(peer, 2);
-	pages = peer_alloc(peer, N);
-	peer_must(&peer[1], op_pin, pages, N);
 	peer_must(&peer[1], op_pin, pages, N);
 	peer_must(&peer[1], op_pin, pages, 1);
 	peer_fails(peer, EBUSY, op_free, pages, N);
@@ -64,12 +69,9 @@ static void pins_of_a_process_that_is_killed_go_with_it(void **state)
 static void pins_of_a_process_that_leaves_go_with_it(void **state)
 {
 	static struct peer peer[2];
-	int64_t pages;
+	int64_t pages = begin_pinned(peer);
 
 	(void)state;
-	peers_init(peer, 2);
-	pages = peer_alloc(peer, N);
-	peer_must(&peer[1], op_pin, pages, N);
 	peers_fini(&peer[1], 1);
 	assert_int_equal(peer_stat(peer, pins), 0);
 	peer_must(peer, op_free, pages, N);
@@ -80,12 +82,9 @@ static void pins_of_a_process_that_leaves_go_with_it(void **state)
 static void pins_of_a_process_that_is_stopped_stay(void **state)
 {
 	static struct peer peer[2];
-	int64_t pages;
+	int64_t pages = begin_pinned(peer);
 
 	(void)state;
-	peers_init(peer, 2);
-	pages = peer_alloc(peer, N);
-	peer_must(&peer[1], op_pin, pages, N);
 	peer_stop(&peer[1]);
 	peer_fails(peer, EBUSY, op_free, pages, N);
 	peer_continue(&peer[1]);
