@@ -22,7 +22,11 @@
 	X(LATE_INTENT, "late_intent")           /* An operation has begun when it is noted. */     \
 	X(SNAPSHOT_REUSED, "snapshot_reused")   /* Blocks are reused that readers stand on. */     \
 	X(UNPAIRED_STORE, "unpaired_store")     /* A reader's own word waits in its processor. */  \
-	X(MBIND_ONLY, "mbind_only")             /* Of a node the mapping is told, not the thread. */
+	X(MBIND_ONLY, "mbind_only")           /* Of a node the mapping is told, not the thread. */ \
+	X(UNCHECKED_RANGE, "unchecked_range") /* The checker believes a record's pages. */         \
+	X(KEPT_GIFT, "kept_gift")             /* Descriptors of a bad answer stay open. */         \
+	X(SHORT_SPLIT, "short_split")         /* A node's last word does not take the value. */    \
+	X(SIZE_OVERFLOW, "size_overflow")     /* A size on the command line wraps. */
 
 #ifdef RCU_PLANTED
 

@@ -18,11 +18,4 @@ extern void (*volatile test_point_hook)(const char *name) __attribute__((visibil
 #define TEST_POINT(name) ((void)0)
 #endif
 
-/* True in twins of fuzz targets: a mistake that they must find (tests/fuzz). */
-#ifdef RCU_PLANT_FUZZ
-#define FUZZ_PLANTED true
-#else
-#define FUZZ_PLANTED false
-#endif
-
 #endif /* POINT_H */

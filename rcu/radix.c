@@ -111,7 +111,7 @@ static int radix_split(struct rcu_radix *tree, uint64_t *word)
 		rcu_store_relaxed(&tree->node_cnt,
 			tree->node_cnt + 1); /* Relaxed: a figure for statistics. */
 	}
-	for (unsigned int i = 0; value && i < RCU_RADIX_FANOUT - FUZZ_PLANTED; i++)
+	for (unsigned int i = 0; value && i < RCU_RADIX_FANOUT - PLANTED(SHORT_SPLIT); i++)
 		radix_store(&node->words[i], value); /* In the window it can be found at once. */
 	TEST_POINT("radix.node");
 	radix_store(word, (uint64_t)(uintptr_t)node | RCU_RADIX_NODE);

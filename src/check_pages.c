@@ -61,7 +61,7 @@ static void check_operation(struct check *check, uint32_t i)
 		return;
 	}
 	if (op->list >= check->layout->n_internal || op->n == 0 ||
-		(!FUZZ_PLANTED &&
+		(!PLANTED(UNCHECKED_RANGE) &&
 			(uint64_t)op->first + op->n > check->internal[op->list].at.n_pages)) {
 		check_finding(check, "record %u: %u pages from %u on of list %u do not exist", i,
 			op->n, op->first, op->list);

@@ -95,7 +95,7 @@ static int receive(int fd, struct join_gift *gift)
 	/* Empty, or none: it died with the question in its hands, or has no memory. */
 	err = len > 0 ? check_answer(&answer, len, &msg, gift) : -ECONNRESET;
 	if (err) {
-		if (!FUZZ_PLANTED)
+		if (!PLANTED(KEPT_GIFT))
 			join_gift_close(gift);
 		return err;
 	}

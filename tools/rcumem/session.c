@@ -13,6 +13,7 @@
 
 #include <rte_errno.h>
 
+#include "planted.h"
 #include "session.h"
 #include "tool.h"
 
@@ -36,10 +37,8 @@ int parse_size(const char *text, uint64_t *value)
 			return -1;
 		shift = 10 * (unsigned int)(suffix - suffixes + 1);
 	}
-#ifndef RCU_PLANT_FUZZ
-	if (*value > UINT64_MAX >> shift)
+	if (*value > UINT64_MAX >> shift && !PLANTED(SIZE_OVERFLOW))
 		return -1;
-#endif
 	*value <<= shift;
 	return 0;
 }
