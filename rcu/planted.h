@@ -26,7 +26,8 @@
 	X(UNCHECKED_RANGE, "unchecked_range") /* The checker believes a record's pages. */         \
 	X(KEPT_GIFT, "kept_gift")             /* Descriptors of a bad answer stay open. */         \
 	X(SHORT_SPLIT, "short_split")         /* A node's last word does not take the value. */    \
-	X(SIZE_OVERFLOW, "size_overflow")     /* A size on the command line wraps. */
+	X(SIZE_OVERFLOW, "size_overflow")     /* A size on the command line wraps. */              \
+	X(TRUSTED_INTENT, "trusted_intent")   /* Recovery goes where damaged records lead. */
 
 #ifdef RCU_PLANTED
 

@@ -8,7 +8,8 @@
 
 static void mark(struct snapshot_pool *pool, uint32_t block, unsigned int height)
 {
-	if (block == 0 || block == SNAPSHOT_ALL)
+	/* SNAPSHOT_ALL, and what is damaged. */
+	if (block == 0 || block >= pool->max)
 		return;
 	pool->born[block] |= REACHED;
 	for (uint32_t i = 0; height > 0 && i < SNAPSHOT_CHILDREN; i++)
@@ -17,12 +18,14 @@ static void mark(struct snapshot_pool *pool, uint32_t block, unsigned int height
 
 static void mark_table(struct snapshot_pool *pool, uint32_t table)
 {
+	if (table >= pool->max)
+		return; /* Damaged. */
 	pool->born[table] |= REACHED;
 	for (uint32_t i = 0; i < SNAPSHOT_ENTRIES; i++) {
 		const struct snapshot_entry *entry = &pool->blocks[table].entry[i];
 
 		if (entry->active)
-			mark(pool, entry->child, entry->height);
+			mark(pool, entry->child, entry->height % 4); /* At most 3. */
 	}
 }
 

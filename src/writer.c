@@ -101,11 +101,18 @@ int writer_lock(struct region *region)
 		log_message(LOG_WARN, "thread %d of process %d died as the writer: recovering",
 			region->owner_tid, region->owner_pid);
 		TEST_POINT("recover.begin");
-		intent_recover(region);
+		if (intent_sound(region))
+			intent_recover(region);
+		else
+			intent_give_up(region);
 		TEST_POINT("recover.consistent");
 		/* The last act: dying before it leaves the mutex to the next that recovers. */
 		pthread_mutex_consistent(&region->mutex);
 		err = 0;
+	}
+	if (!err && intent_given_up(region)) {
+		pthread_mutex_unlock(&region->mutex);
+		err = ENOTRECOVERABLE;
 	}
 	if (err == ETIMEDOUT)
 		/* Relaxed, both: for a message. */
