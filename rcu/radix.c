@@ -138,7 +138,8 @@ static int radix_visit(
 		if (begin > run->last)
 			break;
 		if ((word & RCU_RADIX_TAG) != RCU_RADIX_NODE && !whole && shift > RCU_RADIX_MIN) {
-			assert(run->fn == NULL); /* The range was reserved. */
+			if (run->fn)
+				continue; /* Not reserved: what named the range is damaged. */
 			err = radix_split(run->tree, &words[i]);
 			if (err)
 				return err;
