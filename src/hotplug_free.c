@@ -187,12 +187,19 @@ uint64_t hotplug_oldest_ticket(const struct region *region)
 	return oldest;
 }
 
+/* Of a record in use: its pages exist.  If not, it is damaged, stays, and is told of by the
+ * checker. */
+static bool sound(const struct region *region, const struct op_record *op)
+{
+	return hotplug_range_sound(region, op->list, op->first, op->n);
+}
+
 /* A free that was left to whoever comes, with all told of it. */
 static bool left(struct region *region, const struct op_record *op)
 {
 	/* Acquire pairs with hotplug_record_begin() and hotplug_record_leave(). */
 	return rcu_load_acquire(&op->state) == OP_FREE_EVENTS &&
-	       rcu_load_acquire(&op->owner) == 0 &&
+	       rcu_load_acquire(&op->owner) == 0 && sound(region, op) &&
 	       /* Relaxed: a record that changes meanwhile is asked about again, with the mutex. */
 	       event_log_pending(region, rcu_load_relaxed(&op->event)) == 0;
 }
@@ -262,7 +269,8 @@ static uint64_t reclaim_passed(struct region *region)
 
 	for (uint32_t i = 0; i < REGION_OPS; i++) {
 		/* Relaxed: quarantines begin and end under the mutex. */
-		if (rcu_load_relaxed(&region->ops[i].state) != OP_QUARANTINE)
+		if (rcu_load_relaxed(&region->ops[i].state) != OP_QUARANTINE ||
+			!sound(region, &region->ops[i]))
 			continue;
 		if (oldest == 0)
 			oldest = rcu_oldest(region->domain, RCU_EVERYBODY, &culprit);

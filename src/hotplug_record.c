@@ -104,6 +104,12 @@ void hotplug_abandon(struct region *region, uint64_t owner, unsigned int shift)
 	}
 }
 
+bool hotplug_range_sound(const struct region *region, uint32_t list, uint32_t first, uint32_t n)
+{
+	return list < region->n_internal && n > 0 && first < region->states[list].n_pages &&
+	       n <= region->states[list].n_pages - first;
+}
+
 int hotplug_range(const struct region *region, uint64_t va, uint64_t len, struct page_range *range)
 {
 	const struct list_state *state;

@@ -10,15 +10,10 @@
 
 #include "arena_table.h"
 #include "fbarray.h"
+#include "hotplug.h"
 #include "intent.h"
 #include "log.h"
 #include "snapshot.h"
-
-static bool range_sound(const struct region *region, uint32_t list, uint32_t first, uint32_t n)
-{
-	return list < region->n_internal && n > 0 && first < region->states[list].n_pages &&
-	       n <= region->states[list].n_pages - first;
-}
 
 static bool records_sound(const struct region *region)
 {
@@ -28,7 +23,7 @@ static bool records_sound(const struct region *region)
 		uint32_t state = rcu_load_acquire(&op->state);
 
 		if (state > OP_QUARANTINE ||
-			(state && !range_sound(region, op->list, op->first, op->n)))
+			(state && !hotplug_range_sound(region, op->list, op->first, op->n)))
 			return false;
 	}
 	return true;
@@ -74,12 +69,12 @@ static bool begun_sound(const struct region *region)
 		return intent->list >= region->n_internal && intent->list < region->max_lists;
 	case INTENT_RECLAIM:
 		return intent->record < REGION_OPS &&
-		       range_sound(region, op->list, op->first, op->n);
+		       hotplug_range_sound(region, op->list, op->first, op->n);
 	case INTENT_ALLOC:
 	case INTENT_UNPUBLISH:
 	case INTENT_TAKE_BACK:
 		return intent->record < REGION_OPS &&
-		       range_sound(region, intent->list, intent->first, intent->n);
+		       hotplug_range_sound(region, intent->list, intent->first, intent->n);
 	}
 	return false;
 }
