@@ -38,7 +38,11 @@ static inline struct client client_connect(void)
 	struct timeval limit = {.tv_sec = 10};
 
 	strcpy(addr.sun_path, backend.path);
-	assert_int_equal(connect(client.sock, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	/* Its socket is there before it listens. */
+	for (int i = 0; connect(client.sock, (struct sockaddr *)&addr, sizeof(addr)); i++) {
+		assert_true(errno == ECONNREFUSED && i < 500);
+		usleep(10000);
+	}
 	setsockopt(client.sock, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	client.file = memfd_create("client", 0);
 	assert_int_equal(ftruncate(client.file, REGION_LEN), 0);
