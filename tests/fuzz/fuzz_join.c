@@ -211,7 +211,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	else
 		newcomer(&input, side == 1);
 	/* What the thread closes is gone soon; what is kept stays. */
-	for (int i = 0; i < 100000 && held() != always; i++)
+	for (int i = 0; i < 20000 && held() != always; i++)
 		usleep(100);
 	FUZZ_ASSERT(held() == always, "%u descriptors, not %u", held(), always);
 	FUZZ_ASSERT(memfd_maps() == 0, "%d mappings are left", memfd_maps());
