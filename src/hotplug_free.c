@@ -187,19 +187,12 @@ uint64_t hotplug_oldest_ticket(const struct region *region)
 	return oldest;
 }
 
-/* Of a record in use: its pages exist.  If not, it is damaged, stays, and is told of by the
- * checker. */
-static bool sound(const struct region *region, const struct op_record *op)
-{
-	return hotplug_range_sound(region, op->list, op->first, op->n);
-}
-
 /* A free that was left to whoever comes, with all told of it. */
 static bool left(struct region *region, const struct op_record *op)
 {
 	/* Acquire pairs with hotplug_record_begin() and hotplug_record_leave(). */
 	return rcu_load_acquire(&op->state) == OP_FREE_EVENTS &&
-	       rcu_load_acquire(&op->owner) == 0 && sound(region, op) &&
+	       rcu_load_acquire(&op->owner) == 0 &&
 	       /* Relaxed: a record that changes meanwhile is asked about again, with the mutex. */
 	       event_log_pending(region, rcu_load_relaxed(&op->event)) == 0;
 }
@@ -244,6 +237,13 @@ bool hotplug_unsettled(struct region *region)
 	return false;
 }
 
+/* With the mutex, of a record in use: its pages exist.  If not, it is damaged, stays, and is told
+ * of by the checker. */
+static bool sound(const struct region *region, const struct op_record *op)
+{
+	return hotplug_range_sound(region, op->list, op->first, op->n);
+}
+
 /* Where readers hold the snapshots that it takes, the next writer tries again. */
 static uint64_t unpublish_left(struct region *region)
 {
@@ -252,7 +252,7 @@ static uint64_t unpublish_left(struct region *region)
 	for (uint32_t i = 0; i < REGION_OPS; i++) {
 		const struct op_record *op = &region->ops[i];
 
-		if (left(region, op))
+		if (left(region, op) && sound(region, op))
 			hotplug_unpublish(region, op->list, op->first, op->n, i, NULL);
 		else
 			slots |= awaited(region, op);
