@@ -39,7 +39,7 @@ int mprotect(void *addr, size_t len, int prot)
 	return (int)syscall(__NR_mprotect, addr, len, prot);
 }
 
-#define RANGES 256
+#define RANGES 2048 /* A space has 509 regions, and is replaced whole. */
 
 /* Not for the child.  Tests change them in one thread at a time. */
 static struct {
