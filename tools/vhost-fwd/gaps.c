@@ -59,6 +59,7 @@ void gaps_start(struct gaps *gaps, const struct change_window *window, double cy
 	gaps->cycles_per_ns = cycles_per_ns;
 	gaps->limit = (uint64_t)(GAPS_LIMIT_NS * cycles_per_ns);
 	gaps->look = (uint64_t)(GAPS_LOOK_NS * cycles_per_ns);
+	gaps->standing = (uint64_t)(GAPS_STANDING_NS * cycles_per_ns);
 	gaps->refresh = (uint64_t)(GAPS_REFRESH_NS * cycles_per_ns);
 	snprintf(path, sizeof(path), "/proc/self/task/%d/schedstat", (int)gettid());
 	gaps->schedstat_fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -73,7 +74,7 @@ void gaps_stop(struct gaps *gaps)
 	gaps->schedstat_fd = -1;
 }
 
-/* INV-GAPS-3 */
+/* INV-GAPS-4 */
 static void keep(struct gaps *gaps, uint64_t gap, bool of_change, uint64_t delay)
 {
 	struct gaps_long *slot = &gaps->kept[gaps->kept_cnt % GAPS_KEPT];
@@ -84,6 +85,18 @@ static void keep(struct gaps *gaps, uint64_t gap, bool of_change, uint64_t delay
 	shared_store_relaxed(&slot->overlap, of_change ? 1 + (gaps->last_word & 1) : 0);
 	/* Release pairs with write_long_gaps(): the slot is whole. */
 	shared_store_release(&gaps->kept_cnt, gaps->kept_cnt + 1);
+}
+
+/* INV-GAPS-3; where more than one change may have begun, no. */
+static bool stood_before(const struct gaps *gaps, uint64_t gap)
+{
+	/* Acquire pairs with change_begin(). */
+	uint64_t changes =
+		(shared_load_acquire(&gaps->window->word) + 1) / 2 - (gaps->last_word + 1) / 2;
+	uint64_t begin = shared_load_relaxed(&gaps->window->begin); /* Relaxed: before the word. */
+
+	return (gaps->last_word & 1) == 0 && changes == 1 && begin > gaps->last + gaps->standing &&
+	       begin <= gaps->last + gap;
 }
 
 /* Count a long gap, or set it aside (INV-GAPS-2). */
@@ -108,6 +121,10 @@ static void judge(
 			shared_store_relaxed(&count->aside_max, gap);
 		counter_add(&count->aside_nivcsw, delta->nivcsw);
 		counter_add(&count->aside_delay_ns, delta->run_delay_ns);
+		return;
+	}
+	if (left > gaps->limit && stood_before(gaps, gap)) {
+		counter_add(&count->standing, 1);
 		return;
 	}
 	counter_add(&count->of_change[gaps_bucket(left)], 1);

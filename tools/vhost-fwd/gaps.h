@@ -19,7 +19,11 @@
  *             most this gap's own delay plus that of preemptions shorter than
  *             GAPS_LOOK_NS since the last look, and looks are at most
  *             GAPS_REFRESH_NS apart.
- * INV-GAPS-3  Gaps above the limit are kept one by one, the newest GAPS_KEPT of
+ * INV-GAPS-3  What stood still before a change began was not stopped by it: a gap
+ *             above the limit is counted apart when it began GAPS_STANDING_NS or
+ *             more before the only change that it overlaps.  A round that nothing
+ *             stops takes a tenth of that.
+ * INV-GAPS-4  Gaps above the limit are kept one by one, the newest GAPS_KEPT of
  *             them, set aside or not: more than a report each 400 ms can miss.
  */
 
@@ -28,10 +32,11 @@
 
 #include "shared.h"
 
-#define GAPS_LIMIT_NS   100000
-#define GAPS_LOOK_NS    50000
-#define GAPS_REFRESH_NS 10000000
-#define GAPS_KEPT       4096u
+#define GAPS_LIMIT_NS    100000
+#define GAPS_LOOK_NS     50000
+#define GAPS_STANDING_NS 20000
+#define GAPS_REFRESH_NS  10000000
+#define GAPS_KEPT        4096u
 
 /* 32 buckets to a power of two: a bucket is at most 3 % wide. */
 #define GAPS_SUB_SHIFT 5
@@ -40,7 +45,8 @@
 
 /* Written by the control thread only. */
 struct change_window {
-	uint64_t word; /* Odd while a change is under way. */
+	uint64_t word;  /* Odd while a change is under way. */
+	uint64_t begin; /* Time stamp of the newest change: before its word. */
 } __attribute__((aligned(64)));
 
 /* The kernel's account of the calling thread. */
@@ -57,6 +63,7 @@ struct gaps_count {
 	uint64_t of_change[GAPS_BUCKETS]; /* What is left of those that overlap a change. */
 	uint64_t change_over;             /* Of these, above the limit. */
 	uint64_t over_before;             /* Of these, begun before the change. */
+	uint64_t standing;                /* Not of these: INV-GAPS-3. */
 	uint64_t over_sleeps;             /* Sleeps seen in these: marks of a lock. */
 	uint64_t over_faults;    /* Page faults seen in these: marks of memory not there. */
 	uint64_t other_over;     /* The same outside any change: what happens anyway. */
@@ -76,8 +83,8 @@ struct gaps_long {
 struct gaps {
 	const struct change_window *window;
 	double cycles_per_ns;
-	uint64_t limit, look, refresh; /* Cycles. */
-	uint64_t last;                 /* When the queues were last served; 0: forget. */
+	uint64_t limit, look, standing, refresh; /* Cycles. */
+	uint64_t last;                           /* When the queues were last served; 0: forget. */
 	uint64_t last_word;
 	uint64_t last_look;
 	struct sched_account account;

@@ -18,8 +18,10 @@
 
 static void change_begin(struct switchboard *board)
 {
-	/* Release pairs with gaps_mark(): odd before anything of the change happens.  The full
-	 * fence keeps the mapping behind it. */
+	/* Relaxed: before the word. */
+	shared_store_relaxed(&board->window.begin, tsc_now());
+	/* Release pairs with gaps_mark() and stood_before(): odd before anything of the change
+	 * happens.  The full fence keeps the mapping behind it. */
 	shared_store_release(&board->window.word, board->window.word + 1);
 	shared_fence_full();
 	board->window_opened = tsc_now();

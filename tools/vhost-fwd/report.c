@@ -92,12 +92,14 @@ static void write_gaps(const struct report *report)
 	const struct gaps_count *count = &report->data->gaps.count;
 
 	fprintf(report->json,
-		",\"change_over\":%llu,\"over_before\":%llu,\"over_sleeps\":%llu,\"over_faults\":%"
+		",\"change_over\":%llu,\"over_before\":%llu,\"standing\":%llu,\"over_sleeps\":%llu,"
+		"\"over_faults\":%"
 		"llu,\"other_over\":%"
 		"llu,\"aside\":%llu,\"aside_max_ns\":%.0f"
 		",\"aside_switches\":%llu,\"aside_delay_ns\":%llu",
 		(unsigned long long)shared_load_relaxed(&count->change_over),
 		(unsigned long long)shared_load_relaxed(&count->over_before),
+		(unsigned long long)shared_load_relaxed(&count->standing),
 		(unsigned long long)shared_load_relaxed(&count->over_sleeps),
 		(unsigned long long)shared_load_relaxed(&count->over_faults),
 		(unsigned long long)shared_load_relaxed(&count->other_over),

@@ -39,7 +39,7 @@ class Gaps:
 class Row:
     """One line of the table: what several runs of one configuration measured."""
 
-    SUMS = ("changes", "changes_in_use", "change_over", "over_before", "over_sleeps", "over_faults", "other_over", "aside",
+    SUMS = ("changes", "changes_in_use", "change_over", "over_before", "standing", "over_sleeps", "over_faults", "other_over", "aside",
             "aside_switches", "aside_delay_ns", "corrupt", "dropped", "change_ns")
 
     def __init__(self, name):

@@ -38,9 +38,11 @@ def print_changes(row):
     print(f"""
   {sums['changes']} changes of '{row.name}', {sums['changes_in_use']} of a region used in the last second; one took
   {sums['change_ns'] / changes / 1e3:.0f} us on average, so that one was under way {share:.1%} of the time.
-  Gaps above 100 us that overlap a change: {sums['change_over'] + sums['aside']}.  {sums['aside']} of them are set aside, because the kernel's
+  Gaps above 100 us that overlap a change: {sums['change_over'] + sums['standing'] + sums['aside']}.  {sums['aside']} of them are set aside, because the kernel's
   count of the data thread's run delay explains all but 100 us or less (its own counts over these:
   {sums['aside_switches']} involuntary switches, {sums['aside_delay_ns'] / 1e6:.2f} ms of run delay; longest gap {_us(row.aside_max)} us).
+  In {sums['standing']} more the loop had stood still for 20 us or longer when the change began (a round takes what the column p99 says):
+  something else had stopped it, and they are in none of the counts below, nor in the table.
   {sums['change_over']} remain; in these the data thread slept {sums['over_sleeps']} times (as for a lock) and took {sums['over_faults']} page faults
   (as for memory that is not there).  {sums['over_before']} of these began before the change did.  Outside
   changes there were {sums['other_over']} such gaps without an explanation: as many would begin in a change by chance as
