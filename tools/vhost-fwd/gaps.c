@@ -91,12 +91,11 @@ static void keep(struct gaps *gaps, uint64_t gap, bool of_change, uint64_t delay
 static bool stood_before(const struct gaps *gaps, uint64_t gap)
 {
 	/* Acquire pairs with change_begin(). */
-	uint64_t changes =
-		(shared_load_acquire(&gaps->window->word) + 1) / 2 - (gaps->last_word + 1) / 2;
+	uint64_t word = shared_load_acquire(&gaps->window->word);
 	uint64_t begin = shared_load_relaxed(&gaps->window->begin); /* Relaxed: before the word. */
 
-	return (gaps->last_word & 1) == 0 && changes == 1 && begin > gaps->last + gaps->standing &&
-	       begin <= gaps->last + gap;
+	return (gaps->last_word & 1) == 0 && word - gaps->last_word <= 2 &&
+	       begin > gaps->last + gaps->standing && begin <= gaps->last + gap;
 }
 
 /* Count a long gap, or set it aside (INV-GAPS-2). */

@@ -47,7 +47,6 @@ struct switchboard {
 	uint64_t changes, changes_in_use;
 	uint64_t change_ns, change_ns_max;
 	uint64_t connections, drops;
-	uint64_t window_opened;
 };
 
 struct guest {

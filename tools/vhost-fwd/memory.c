@@ -24,12 +24,11 @@ static void change_begin(struct switchboard *board)
 	 * happens.  The full fence keeps the mapping behind it. */
 	shared_store_release(&board->window.word, board->window.word + 1);
 	shared_fence_full();
-	board->window_opened = tsc_now();
 }
 
 static void change_end(struct switchboard *board, bool changed, bool in_use)
 {
-	uint64_t ns = (uint64_t)((double)(tsc_now() - board->window_opened) / board->cycles_per_ns);
+	uint64_t ns = (uint64_t)((double)(tsc_now() - board->window.begin) / board->cycles_per_ns);
 
 	/* Release pairs with gaps_mark(): even after the last munmap(). */
 	shared_store_release(&board->window.word, board->window.word + 1);
