@@ -41,7 +41,7 @@ extern "C" {
 #endif
 
 /** Changes with anything below that a compiled program relies on. */
-#define RCUMEM_VIEW_VERSION 1u
+#define RCUMEM_VIEW_VERSION 2u
 
 /** Where an index is looked into: words of 2 MiB each, in order.  For the functions below only. */
 struct rcumem_index {
@@ -55,6 +55,8 @@ struct rcumem_index {
 struct rcumem_view {
 	struct rcumem_index va;
 	struct rcumem_index iova;
+	uint64_t iova_nodes; /* Where a word of `iova` may lead: the first, and how many pages. */
+	uint64_t iova_nodes_cnt;
 };
 
 /** What rcumem_view_get() calls, with the version that the program was compiled with. */
@@ -79,21 +81,24 @@ static inline int rcumem_view_get(struct rcumem_view *view)
 	return rcumem_view_fill(view, RCUMEM_VIEW_VERSION);
 }
 
-/* The word for a key, or 0.  The acquire loads, here and below, pair with radix_store() in
+/* The word for an IO address, or 0.  The acquire loads, here and below, pair with radix_store() in
  * the library: what a word stands for is complete. */
-static inline uint64_t rcumem_index_word(const struct rcumem_index *index, uint64_t key)
+static inline uint64_t rcumem_iova_word(const struct rcumem_view *view, uint64_t iova)
 {
-	uint64_t i = (key - index->first) >> 21;
-	uint64_t word;
+	uint64_t i = (iova - view->iova.first) >> 21;
+	uint64_t word, off;
 
-	if (__builtin_expect(i >= index->cnt, 0))
+	if (__builtin_expect(i >= view->iova.cnt, 0))
 		return 0;
-	word = __atomic_load_n(&index->words[i], __ATOMIC_ACQUIRE);
+	word = __atomic_load_n(&view->iova.words[i], __ATOMIC_ACQUIRE);
 	if (__builtin_expect((word & 1) == 0, 1))
 		return word;
-	/* 512 words of 4 KiB. */
+	/* 512 words of 4 KiB; rotated, a word that is damaged is beyond all of them. */
+	off = word - 1 - view->iova_nodes;
+	if (__builtin_expect((off >> 12 | off << 52) >= view->iova_nodes_cnt, 0))
+		return 0;
 	return __atomic_load_n(
-		(const uint64_t *)(uintptr_t)(word - 1) + ((key >> 12) & 511), __ATOMIC_ACQUIRE);
+		(const uint64_t *)(uintptr_t)(word - 1) + ((iova >> 12) & 511), __ATOMIC_ACQUIRE);
 }
 
 /**
@@ -142,7 +147,7 @@ static inline struct rte_memseg *rcumem_raw_virt2memseg(
  */
 static inline void *rcumem_raw_iova2virt(const struct rcumem_view *view, rte_iova_t iova)
 {
-	uint64_t word = rcumem_index_word(&view->iova, iova);
+	uint64_t word = rcumem_iova_word(view, iova);
 
 	if (__builtin_expect((word & 15) == 2, 1))
 		return (void *)(uintptr_t)(iova + word - 2);

@@ -48,8 +48,7 @@ static uint64_t rcu_scan(
 	struct rcu_domain *domain, uint32_t owner, struct rcu_culprit *culprit, bool *outside)
 {
 	uint64_t oldest = UINT64_MAX;
-	/* Acquire pairs with reader_claim(), which has a full barrier after it. */
-	uint32_t high = rcu_load_acquire(&domain->reader_high);
+	uint32_t high = rcu_reader_high(domain);
 
 	for (uint32_t i = 0; i < high; i++) {
 		struct rcu_reader *reader = &domain->readers[i];

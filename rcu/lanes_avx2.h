@@ -102,6 +102,12 @@ RCU_LANES_INLINE struct rcu_lanes_mask rcu_lanes_both(
 	return (struct rcu_lanes_mask){_mm256_and_si256(a.lane, b.lane)};
 }
 
+RCU_LANES_INLINE struct rcu_lanes_mask rcu_lanes_either(
+	struct rcu_lanes_mask a, struct rcu_lanes_mask b)
+{
+	return (struct rcu_lanes_mask){_mm256_or_si256(a.lane, b.lane)};
+}
+
 /* The lanes in which `a` is `b`. */
 RCU_LANES_INLINE struct rcu_lanes_mask rcu_lanes_equal(struct rcu_lanes a, struct rcu_lanes b)
 {

@@ -95,6 +95,12 @@ RCU_LANES_INLINE struct rcu_lanes_mask rcu_lanes_both(
 	return (struct rcu_lanes_mask){a.lane & b.lane};
 }
 
+RCU_LANES_INLINE struct rcu_lanes_mask rcu_lanes_either(
+	struct rcu_lanes_mask a, struct rcu_lanes_mask b)
+{
+	return (struct rcu_lanes_mask){a.lane | b.lane};
+}
+
 RCU_LANES_INLINE struct rcu_lanes_mask rcu_lanes_equal(struct rcu_lanes a, struct rcu_lanes b)
 {
 	return (struct rcu_lanes_mask){_mm512_cmpeq_epi64_mask(a.word, b.word)};

@@ -19,6 +19,12 @@ struct radix_run {
 	void *ctx;
 };
 
+/* A word that covers 2^shift bytes leads to a node: not to be believed below the last level. */
+static bool radix_leads_down(const struct rcu_radix *tree, uint64_t word, unsigned int shift)
+{
+	return rcu_radix_is_node(word) && shift > RCU_RADIX_MIN && rcu_radix_in_tree(tree, word);
+}
+
 struct rcu_radix_found rcu_radix_find(const struct rcu_radix *tree, uint64_t key)
 {
 	struct rcu_radix_found found =
@@ -28,13 +34,15 @@ struct rcu_radix_found rcu_radix_find(const struct rcu_radix *tree, uint64_t key
 			: rcu_radix_found(tree->high, (unsigned int)(key >> RCU_RADIX_HIGH),
 				  RCU_RADIX_HIGH_LEN, RCU_RADIX_HIGH);
 
-	while (rcu_radix_is_node(
-		found.word)) { /* At most five times: nodes of 4 KiB words hold values only. */
+	/* At most five times: nodes of 4 KiB words hold values only. */
+	while (radix_leads_down(tree, found.word, found.shift)) {
 		unsigned int shift = found.shift - RCU_RADIX_BITS;
 
 		found = rcu_radix_found(rcu_radix_child(found.word)->words,
 			(key >> shift) & (RCU_RADIX_FANOUT - 1), RCU_RADIX_FANOUT, shift);
 	}
+	if (rcu_radix_is_node(found.word))
+		found.word = 0; /* Damaged. */
 	return found;
 }
 
@@ -105,7 +113,7 @@ static int radix_split(struct rcu_radix *tree, uint64_t *word)
 	struct rcu_radix_node *node = window_node(tree, word);
 
 	if (node == NULL) {
-		if (tree->node_cnt == tree->node_max)
+		if (tree->node_cnt >= tree->node_max)
 			return -ENOSPC;
 		node = &tree->pool[tree->node_cnt];
 		rcu_store_relaxed(&tree->node_cnt,
@@ -137,7 +145,7 @@ static int radix_visit(
 
 		if (begin > run->last)
 			break;
-		if ((word & RCU_RADIX_TAG) != RCU_RADIX_NODE && !whole && shift > RCU_RADIX_MIN) {
+		if (!rcu_radix_is_node(word) && !whole && shift > RCU_RADIX_MIN) {
 			if (run->fn)
 				continue; /* Not reserved: what named the range is damaged. */
 			err = radix_split(run->tree, &words[i]);
@@ -145,7 +153,12 @@ static int radix_visit(
 				return err;
 			word = rcu_load_relaxed(&words[i]); /* Relaxed: as above. */
 		}
-		if ((word & RCU_RADIX_TAG) == RCU_RADIX_NODE) {
+		if (rcu_radix_is_node(word)) {
+			if (!radix_leads_down(run->tree, word, shift)) {
+				if (run->fn)
+					continue; /* Below what the reservation looked at. */
+				return -ENOTRECOVERABLE;
+			}
 			if (run->fn == NULL && whole)
 				continue; /* Everything below exists already. */
 			err = radix_visit(

@@ -46,9 +46,13 @@
 #define RCU_RADIX_TAG  15ull /* Mask of the tag bits. */
 #define RCU_RADIX_NODE 1ull  /* Tag of an interior word; even ones are the user's, 0 is empty. */
 
+#define RCU_RADIX_NODE_SHIFT 12 /* log2 of the bytes of a node. */
+
 struct rcu_radix_node {
 	uint64_t words[RCU_RADIX_FANOUT]; /* Writer stores (release), readers load (acquire). */
-} __attribute__((aligned(4096)));
+} __attribute__((aligned(1 << RCU_RADIX_NODE_SHIFT)));
+
+_Static_assert(sizeof(struct rcu_radix_node) == 1 << RCU_RADIX_NODE_SHIFT, "a node is a page");
 
 struct rcu_radix {
 	/* Writer stores (release), readers load (acquire), both tables; the hot one stands first.
@@ -82,8 +86,33 @@ static inline bool rcu_radix_is_node(uint64_t word)
 	return word & RCU_RADIX_NODE;
 }
 
+/* Which of nodes that stand side by side a word leads to; a huge number when it leads elsewhere,
+ * also into the middle of one: rotated, what is below a node's size is above everything. */
+static inline uint64_t rcu_radix_node_number(uint64_t word, const struct rcu_radix_node *nodes)
+{
+	uint64_t off = word - RCU_RADIX_NODE - (uint64_t)(uintptr_t)nodes;
+
+	return off >> RCU_RADIX_NODE_SHIFT | off << (64 - RCU_RADIX_NODE_SHIFT);
+}
+
 /*
- * The word that covers a key below 2^48; 0 when empty.  Wait-free: at most
+ * False: a word that says so leads to no node of the pool.  Somebody who is no
+ * writer has damaged it, and it must not lead anybody astray (guarantee G7).
+ */
+static inline bool rcu_radix_in_pool(const struct rcu_radix *tree, uint64_t word)
+{
+	return rcu_radix_node_number(word, tree->pool) < tree->node_max;
+}
+
+/* The same of any node of the tree. */
+static inline bool rcu_radix_in_tree(const struct rcu_radix *tree, uint64_t word)
+{
+	return rcu_radix_in_pool(tree, word) ||
+	       rcu_radix_node_number(word, tree->window) < tree->window_cnt;
+}
+
+/*
+ * The word that covers a key below 2^48; 0 when empty, or damaged.  Wait-free: at most
  * three loads.  Each load (acquire) pairs with the store of the same word in
  * radix_store(): what the word leads to is complete (INV-RADIX-2).
  */
@@ -93,11 +122,15 @@ static inline uint64_t rcu_radix_lookup_low(const struct rcu_radix *tree, uint64
 
 	if (__builtin_expect(!rcu_radix_is_node(word), 0))
 		return word;
+	if (__builtin_expect(!rcu_radix_in_tree(tree, word), 0))
+		return 0;
 	TEST_POINT("lookup.node");
 	word = rcu_load_acquire(
 		&rcu_radix_child(word)->words[(key >> RCU_RADIX_MID) & (RCU_RADIX_FANOUT - 1)]);
 	if (__builtin_expect(!rcu_radix_is_node(word), 1))
 		return word;
+	if (__builtin_expect(!rcu_radix_in_pool(tree, word), 0))
+		return 0;
 	TEST_POINT("lookup.leaf");
 	return rcu_load_acquire(
 		&rcu_radix_child(word)->words[(key >> RCU_RADIX_MIN) & (RCU_RADIX_FANOUT - 1)]);
@@ -151,6 +184,8 @@ static inline uint64_t rcu_radix_view_near(const struct rcu_radix_view *view, ui
 	word = rcu_radix_view_word(view, i);
 	if (__builtin_expect(!rcu_radix_is_node(word), 1))
 		return word;
+	if (__builtin_expect(!rcu_radix_in_pool(view->tree, word), 0))
+		return 0;
 	TEST_POINT("lookup.leaf");
 	/* Acquire: pairs with radix_store(), as in rcu_radix_lookup_low(). */
 	return rcu_load_acquire(
@@ -195,11 +230,13 @@ static inline struct rcu_radix_found rcu_radix_view_find(
 		return rcu_radix_find(view->tree, key);
 	found = rcu_radix_found(
 		view->window, (unsigned int)i, (unsigned int)view->window_cnt, RCU_RADIX_MID);
-	if (rcu_radix_is_node(found.word))
+	if (found.word && !rcu_radix_is_node(found.word))
+		return found;
+	if (found.word && rcu_radix_in_pool(view->tree, found.word))
 		return rcu_radix_found(rcu_radix_child(found.word)->words,
 			(key >> RCU_RADIX_MIN) & (RCU_RADIX_FANOUT - 1), RCU_RADIX_FANOUT,
 			RCU_RADIX_MIN);
-	return found.word ? found : rcu_radix_find(view->tree, key);
+	return rcu_radix_find(view->tree, key);
 }
 
 /* How many bytes from `key` on, at most `want`, have the word that was found for it; those of its
@@ -241,8 +278,9 @@ void rcu_radix_set_window(
 
 /*
  * Create the nodes without which [first, last] cannot be updated: those where
- * it covers a word in part.  Changes no answer.  Returns 0 or -ENOSPC; nodes
- * made before the pool ran out stay, they are reached by the next try.
+ * it covers a word in part.  Changes no answer.  Returns 0, -ENOSPC, or
+ * -ENOTRECOVERABLE (a word that should lead to a node is damaged); nodes
+ * made before that stay, they are reached by the next try.
  */
 int rcu_radix_reserve(struct rcu_radix *tree, uint64_t first, uint64_t last);
 

@@ -248,8 +248,8 @@ uint32_t rcu_reader_count(struct rcu_domain *domain)
 {
 	uint32_t count = 0;
 
-	/* Relaxed: a figure for statistics. */
-	for (uint32_t i = 0; i < rcu_load_relaxed(&domain->reader_high); i++)
+	for (uint32_t i = 0; i < rcu_reader_high(domain); i++)
+		/* Relaxed: a figure for statistics. */
 		count += rcu_load_relaxed(&domain->readers[i].owner) != 0;
 	return count;
 }

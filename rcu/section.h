@@ -125,6 +125,15 @@ bool rcu_process_in_section(void);
 /* Number of registered readers, all processes. */
 uint32_t rcu_reader_count(struct rcu_domain *domain);
 
+/* Slots to look at, of a domain that may be damaged.  Acquire pairs with reader_claim(), which has
+ * a full barrier after it. */
+static inline uint32_t rcu_reader_high(const struct rcu_domain *domain)
+{
+	uint32_t high = rcu_load_acquire(&domain->reader_high);
+
+	return high < domain->reader_max ? high : domain->reader_max;
+}
+
 /* True when the calling thread is inside an explicit section. */
 static inline bool rcu_in_section(void)
 {
@@ -249,8 +258,8 @@ int rcu_wait(struct rcu_domain *domain, uint32_t owner, uint64_t ticket, uint64_
 static inline void rcu_told_by_other(struct rcu_domain *domain)
 {
 #ifdef RCU_TSAN
-	/* Acquire, both: as in rcu_scan(). */
-	for (uint32_t i = 0; i < rcu_load_acquire(&domain->reader_high); i++)
+	/* Acquire: as in rcu_scan(). */
+	for (uint32_t i = 0; i < rcu_reader_high(domain); i++)
 		(void)rcu_load_acquire(&domain->readers[i].epoch);
 #else
 	(void)domain;

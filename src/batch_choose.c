@@ -64,7 +64,10 @@ static uint64_t race_lap(
 	const struct batch_kernel *kernel, enum batch_kind kind, const uint64_t *keys)
 {
 	const struct rcu_radix_view index = rcu_radix_view(&race_tree);
-	const struct runtime_view view = {.va_index = index, .iova_index = index};
+	const struct runtime_view view = {.va_index = index,
+		.iova_index = index,
+		.descriptors = (uintptr_t)&race_segment,
+		.descriptors_len = sizeof(race_segment)};
 	uint64_t answers[RACE_KEYS];
 	uint64_t begin = os_now_ns();
 

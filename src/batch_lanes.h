@@ -24,8 +24,15 @@ struct batch_answers {
 struct batch_index {
 	struct rcu_lanes_view va;
 	struct rcu_lanes_view iova;
+	const struct runtime_view *view;
 	bool far; /* From the root; else in the window. */
 };
+
+RCU_LANES_INLINE struct batch_index batch_index(const struct runtime_view *view, bool far)
+{
+	return (struct batch_index){
+		rcu_lanes_view(&view->va_index), rcu_lanes_view(&view->iova_index), view, far};
+}
 
 RCU_LANES_INLINE struct rcu_lanes batch_words(
 	const struct batch_index *index, const struct rcu_lanes_view *view, struct rcu_lanes keys)
@@ -67,7 +74,8 @@ RCU_LANES_INLINE struct batch_answers batch_same(
  * now if the index leads from it to the page (INV-SEGMENT-2).  Which page that
  * is the descriptor's `addr` says: it is NULL or always the same, and NULL is
  * no page's address, so that a cleared descriptor is left to batch_one().  A
- * word other than DIRECT leads nowhere: to no multiple of a page.
+ * word other than DIRECT leads nowhere: to no multiple of a page; nor is one
+ * believed that names no descriptor, for it is damaged.
  */
 RCU_LANES_INLINE struct batch_answers batch_virt2iova(
 	const struct batch_index *index, struct rcu_lanes vas)
@@ -78,6 +86,9 @@ RCU_LANES_INLINE struct batch_answers batch_virt2iova(
 	struct rcu_lanes at = rcu_lanes_and(words, INDEX_SEGMENT_MASK);
 	struct rcu_lanes iovas, pages;
 
+	/* Both begin at multiples of 16 bytes. */
+	found = rcu_lanes_both(found, rcu_lanes_within(at, rcu_lanes_all(index->view->descriptors),
+					      rcu_lanes_all(index->view->descriptors_len / 16), 4));
 	TEST_POINT("lookup.descriptor");
 	iovas = rcu_lanes_load(zero, found, offsetof(struct segment_mirror, iova), at, 1);
 	pages = rcu_lanes_load(zero, found, offsetof(struct segment_mirror, addr), at, 1);
@@ -119,8 +130,7 @@ static RCU_LANES_TARGET __attribute__((noinline)) unsigned int batch_far(
 	const struct runtime_view *view, enum batch_kind kind, const char *from, char *to,
 	unsigned int n)
 {
-	const struct batch_index index = {
-		rcu_lanes_view(&view->va_index), rcu_lanes_view(&view->iova_index), true};
+	const struct batch_index index = batch_index(view, true);
 	struct rcu_lanes keys = batch_read(from, n);
 	struct batch_answers answers = batch_look(&index, kind, keys);
 	uint32_t left = ~rcu_lanes_bits(answers.found) & batch_valid(n);
@@ -153,8 +163,7 @@ RCU_LANES_INLINE unsigned int batch_step(const struct runtime_view *view,
 RCU_LANES_INLINE unsigned int batch_all(const struct runtime_view *view, enum batch_kind kind,
 	const char *from, char *to, unsigned int n)
 {
-	const struct batch_index index = {
-		rcu_lanes_view(&view->va_index), rcu_lanes_view(&view->iova_index), false};
+	const struct batch_index index = batch_index(view, false);
 	const size_t len = sizeof(struct rcu_lanes);
 	unsigned int found = 0;
 

@@ -28,22 +28,22 @@ INLINE bool one_same(const struct rcu_radix_view *index, uint64_t va, uint64_t *
 	return rcu_radix_view_lookup(index, va) == INDEX_DIRECT;
 }
 
-INLINE bool one_virt2iova(const struct rcu_radix_view *va_index,
-	const struct rcu_radix_view *iova_index, uint64_t va, uint64_t *iova)
+INLINE bool one_virt2iova(const struct runtime_view *view, uint64_t va, uint64_t *iova)
 {
-	uint64_t word = rcu_radix_view_lookup(va_index, va);
+	uint64_t word = rcu_radix_view_lookup(&view->va_index, va);
 	const struct segment_mirror *s;
 	uint64_t page;
 
-	if (index_tag(word) != INDEX_DIRECT)
-		return false;
+	if (index_tag(word) != INDEX_DIRECT ||
+		(word & INDEX_SEGMENT_MASK) - view->descriptors >= view->descriptors_len)
+		return false; /* The second where it is damaged. */
 	s = (const struct segment_mirror *)(uintptr_t)(word & INDEX_SEGMENT_MASK);
 	TEST_POINT("lookup.descriptor");
 	/* Relaxed, both: the index decides what they are worth (INV-SEGMENT-2). */
 	*iova = rcu_load_relaxed(&s->iova);
 	page = rcu_load_relaxed(&s->addr);
 	TEST_POINT("lookup.iova");
-	word = rcu_radix_view_lookup(iova_index, *iova);
+	word = rcu_radix_view_lookup(&view->iova_index, *iova);
 	if (*iova + word - INDEX_DIRECT != page)
 		return false;
 	*iova += va - page;
@@ -53,7 +53,7 @@ INLINE bool one_virt2iova(const struct rcu_radix_view *va_index,
 INLINE unsigned int all(const struct runtime_view *view, enum batch_kind kind, const char *from,
 	char *to, unsigned int n)
 {
-	const struct rcu_radix_view *va_index = &view->va_index, *iova_index = &view->iova_index;
+	const struct rcu_radix_view *iova_index = &view->iova_index;
 	unsigned int missed = 0;
 
 	for (unsigned int i = 0; i < n; i++, from += sizeof(uint64_t), to += sizeof(uint64_t)) {
@@ -63,7 +63,7 @@ INLINE unsigned int all(const struct runtime_view *view, enum batch_kind kind, c
 		memcpy(&key, from, sizeof(key));
 		found = kind == BATCH_IOVA2VIRT ? one_iova2virt(iova_index, key, &answer)
 			: kind == BATCH_SAME    ? one_same(iova_index, key, &answer)
-						: one_virt2iova(va_index, iova_index, key, &answer);
+						: one_virt2iova(view, key, &answer);
 		if (__builtin_expect(found, 1))
 			memcpy(to, &answer, sizeof(answer));
 		else

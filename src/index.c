@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "index.h"
+#include "log.h"
 #include "piece.h"
 #include "segment.h"
 
@@ -18,6 +19,16 @@ static uint64_t put_word(void *ctx, uint64_t base, unsigned int shift, uint64_t 
 	return ((const struct index_ctx *)ctx)->word;
 }
 
+/* Before anything changes: all that an update of the range will need. */
+static int reserve(struct rcu_radix *tree, uint64_t first, uint64_t last)
+{
+	int err = rcu_radix_reserve(tree, first, last);
+
+	if (err == -ENOTRECOVERABLE)
+		log_message(LOG_ERROR, "an index is damaged");
+	return err;
+}
+
 /* ---- Internal lists ---- */
 
 static uint64_t list_last(const struct list_state *state)
@@ -29,7 +40,7 @@ int index_list_add(struct region *region, uint32_t list)
 {
 	const struct list_state *state = &region->states[list];
 	struct index_ctx ctx = {.word = (uint64_t)list << 16 | INDEX_RANGE};
-	int err = rcu_radix_reserve(region->va_index, state->base, list_last(state));
+	int err = reserve(region->va_index, state->base, list_last(state));
 
 	if (!err)
 		rcu_radix_update(region->va_index, state->base, list_last(state), put_word, &ctx);
@@ -57,7 +68,7 @@ int index_pages_reserve(struct region *region, uint32_t list, uint32_t first, ui
 	int err = 0;
 
 	for (; va < end && !err; va = (va / above + 1) * above)
-		err = rcu_radix_reserve(region->va_index, va & -part, (va | (part - 1)));
+		err = reserve(region->va_index, va & -part, (va | (part - 1)));
 	return err;
 }
 
@@ -74,7 +85,7 @@ int index_iova_reserve(struct region *region, uint64_t iova, uint64_t len, unsig
 
 		if (end > last)
 			end = last;
-		err = rcu_radix_reserve(region->iova_index, iova, end);
+		err = reserve(region->iova_index, iova, end);
 		if (err || end == last)
 			return err;
 		iova = end + 1;
@@ -179,11 +190,10 @@ static uint64_t drop_piece(void *ctx, uint64_t base, unsigned int shift, uint64_
 int index_external_reserve(struct region *region, uint32_t list)
 {
 	const struct list_state *state = &region->states[list];
-	int err = rcu_radix_reserve(region->va_index, state->base, list_last(state));
+	int err = reserve(region->va_index, state->base, list_last(state));
 
 	for (uint32_t i = 0; !err && i < state->n_pieces; i++)
-		err = rcu_radix_reserve(
-			region->ext_index, state->pieces[i].first, state->pieces[i].last);
+		err = reserve(region->ext_index, state->pieces[i].first, state->pieces[i].last);
 	return err;
 }
 

@@ -93,6 +93,10 @@ static void view_set(struct region *region)
 {
 	runtime_view.va_index = rcu_radix_view(region->va_index);
 	runtime_view.iova_index = rcu_radix_view(region->iova_index);
+	runtime_view.iova_nodes = (uintptr_t)region->iova_index->pool;
+	runtime_view.iova_nodes_cnt = region->iova_index->node_max;
+	runtime_view.descriptors = region->views_begin;
+	runtime_view.descriptors_len = region->views_end - region->views_begin;
 	/* Relaxed: as runtime_region(). */
 	rcu_store_relaxed(&runtime_view.region, region);
 	fork_lists = region->n_internal;

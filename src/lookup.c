@@ -23,6 +23,12 @@ static struct rte_memseg *list_segment(const struct rte_memseg_list *msl, uint64
 	return (struct rte_memseg *)msl->memseg_arr.data + page;
 }
 
+/* A word that names another number is damaged. */
+static struct rte_memseg_list *internal_list(const struct region *region, uint32_t list)
+{
+	return list < region->n_internal ? &region->lists[list] : NULL;
+}
+
 /* Any answer of va_index but a direct one. */
 static __attribute__((noinline)) struct rte_memseg_list *list_of_word(uint64_t word, uint64_t va)
 {
@@ -31,9 +37,9 @@ static __attribute__((noinline)) struct rte_memseg_list *list_of_word(uint64_t w
 	switch (index_tag(word)) {
 	case INDEX_DIRECT:
 	case INDEX_PAGES:
-		return &region->lists[index_list(word)];
+		return internal_list(region, index_list(word));
 	case INDEX_RANGE:
-		return &region->lists[index_range_list(word)];
+		return internal_list(region, index_range_list(word));
 	case INDEX_EXTERNAL:
 	case INDEX_MIXED:
 		return external_list_of(region, va);

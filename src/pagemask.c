@@ -102,7 +102,11 @@ static int64_t find_one(const uint64_t *mask, uint32_t n)
 	if (at == words_for(bits))
 		return -1;
 	for (;;) {
+		if (mask[off + at] == ~0ull)
+			return -1; /* Damaged: the word above says that one is free. */
 		at = at * 64 + (unsigned int)__builtin_ctzll(~mask[off + at]);
+		if (at >= bits)
+			return -1; /* Damaged: so is what is no page. */
 		if (k == 0)
 			return (int64_t)at;
 		level(n, --k, &off, &bits);
@@ -128,8 +132,8 @@ int64_t pagemask_find(const uint64_t *mask, uint32_t n, uint32_t cnt)
 		}
 		for (unsigned int i = 0; i < 64; i++) {
 			run = (word >> i) & 1 ? 0 : run + 1;
-			if (run == cnt)
-				return (int64_t)(w * 64 + i + 1 - cnt);
+			if (run == cnt) /* Beyond the last page it is damaged, too. */
+				return w * 64 + i < n ? (int64_t)(w * 64 + i + 1 - cnt) : -1;
 		}
 	}
 	return -1;

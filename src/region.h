@@ -254,6 +254,14 @@ int region_create(const struct region_shape *shape, enum rte_iova_mode iova_mode
  */
 int region_join(int fd, uint64_t base, uint64_t len, struct region **region);
 
+/* True when [va, va + len) is memory of the region. */
+static inline bool region_holds(const struct region *region, const void *va, uint64_t len)
+{
+	uint64_t off = (uint64_t)(uintptr_t)va - region->base;
+
+	return off < region->len && len <= region->len - off;
+}
+
 /* A number that differs between builds whose shared structs differ. */
 uint32_t region_fingerprint(void);
 

@@ -19,7 +19,11 @@
 struct runtime_view {
 	struct rcu_radix_view va_index;
 	struct rcu_radix_view iova_index;
+	uint64_t iova_nodes; /* For readers that are compiled into a program: the pool. */
+	uint64_t iova_nodes_cnt;
 	struct region *region; /* NULL without a runtime. */
+	uint64_t descriptors;  /* Of internal memory: the segment arrays, and their bytes. */
+	uint64_t descriptors_len;
 } __attribute__((aligned(RCU_CACHE_LINE)));
 
 extern struct runtime_view runtime_view __attribute__((visibility("hidden")));
@@ -44,10 +48,8 @@ static inline struct region *runtime_region(void)
 static inline bool runtime_holds(const void *va, uint64_t len)
 {
 	const struct region *region = runtime_region();
-	uint64_t at = (uint64_t)(uintptr_t)va;
 
-	return region && at >= region->base && at - region->base < region->len &&
-	       len <= region->len - (at - region->base);
+	return region && region_holds(region, va, len);
 }
 
 /* The readers' domain, or NULL without a runtime. */

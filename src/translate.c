@@ -89,9 +89,11 @@ static bool internal_page(uint64_t word, uint64_t va, uint32_t *list, uint32_t *
 		*list = index_range_list(word);
 	else
 		return false;
+	if (*list >= runtime_view.region->n_internal)
+		return false; /* Damaged. */
 	state = &runtime_view.region->states[*list];
 	*page = (uint32_t)((va - state->base) >> state->page_shift);
-	return true;
+	return *page < state->n_pages;
 }
 
 /* External pages do not change while they are registered; a section keeps the list.  Apart, for

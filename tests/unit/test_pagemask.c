@@ -164,6 +164,35 @@ static void setting_twice_is_setting_once(void **state)
 	both_free(&both);
 }
 
+/* Guarantee G7: levels that do not say what is below them, and pages beyond the last. */
+static void damaged_masks_have_no_page_that_is_none(void **state)
+{
+	const uint32_t n = 300001;
+	struct both both = both_new(n);
+	uint64_t *words[] = {&both.mask[0], &both.mask[n / 64], &both.mask[n / 64 + 1]};
+
+	(void)state;
+	both_set(&both, 0, n, true);
+	/* From the last page of the first level on, to the whole second and third. */
+	memset(&both.mask[n / 64 + 1], 0, pagemask_size(n) - (n / 64 + 1) * sizeof(uint64_t));
+	assert_int_equal(pagemask_find(both.mask, n, 1), -1);
+	both.mask[n / 64] = 0;
+	for (uint32_t cnt = 1; cnt < 70; cnt++) {
+		int64_t at = pagemask_find(both.mask, n, cnt);
+
+		assert_true(at == -1 || (uint64_t)at + cnt <= n);
+	}
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		*words[i] = random_u64();
+		for (uint32_t cnt = 1; cnt < 70; cnt++) {
+			int64_t at = pagemask_find(both.mask, n, cnt);
+
+			assert_true(at == -1 || (uint64_t)at + cnt <= n);
+		}
+	}
+	both_free(&both);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest cases[] = {
@@ -171,6 +200,7 @@ int main(void)
 		cmocka_unit_test(a_new_mask_has_every_page_and_none_beyond_the_last),
 		cmocka_unit_test(the_only_free_page_is_found_wherever_it_is),
 		cmocka_unit_test(setting_twice_is_setting_once),
+		cmocka_unit_test(damaged_masks_have_no_page_that_is_none),
 	};
 
 	random_begin();

@@ -13,6 +13,8 @@
 #include <cmocka.h>
 
 #include "radix.h"
+#include <errno.h>
+
 #include "support_radix.h"
 #include "support_random.h"
 
@@ -154,12 +156,52 @@ static void inv_radix_4_splitting_a_word_changes_no_answer(void **state)
 	}
 }
 
+/* ---- Guarantee G7 ---- */
+
+/* A word that says it leads to a node, and does not: told before an update, left alone by it. */
+static void a_word_that_leads_to_no_node_is_not_followed(void **state)
+{
+	struct rcu_radix *tree = tree_new(TREE_NODES);
+	struct rcu_radix_node strange = {{0}};
+	const uint64_t words[] = {RCU_RADIX_NODE, ~0ull,
+		(uint64_t)(uintptr_t)&strange | RCU_RADIX_NODE,
+		(uint64_t)(uintptr_t)(tree->pool - 1) | RCU_RADIX_NODE,
+		(uint64_t)(uintptr_t)(tree->pool + TREE_NODES) | RCU_RADIX_NODE,
+		(uint64_t)(uintptr_t)&tree->pool->words[1] | RCU_RADIX_NODE};
+	uint64_t key = 5ull << RCU_RADIX_TOP, value = tree_value(1);
+	uint64_t *root = &tree->root[5], was;
+
+	(void)state;
+	assert_int_equal(rcu_radix_reserve(tree, key, key), 0);
+	rcu_radix_update(tree, key, key, word_const, &value);
+	was = *root;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		*root = words[i];
+		assert_int_equal(rcu_radix_reserve(tree, key, key), -ENOTRECOVERABLE);
+		rcu_radix_update(tree, key, key, word_const, &value);
+		assert_int_equal(*root, words[i]);
+		assert_int_equal(rcu_radix_lookup(tree, key), 0);
+		assert_int_equal(rcu_radix_find(tree, key).word, 0);
+	}
+	*root = was;
+	assert_int_equal(rcu_radix_lookup(tree, key), value);
+	/* Nothing is below the last level: not even what would be a node elsewhere. */
+	rcu_radix_child(rcu_radix_child(was)->words[0])->words[0] = was;
+	assert_int_equal(rcu_radix_reserve(tree, key, key), -ENOTRECOVERABLE);
+	assert_int_equal(rcu_radix_find(tree, key).word, 0);
+	rcu_radix_update(tree, key, key, word_const, &value);
+	tree->node_cnt = UINT32_MAX;
+	assert_int_equal(rcu_radix_reserve(tree, 2 * key, 2 * key), -ENOSPC);
+	tree_free(tree);
+}
+
 int main(void)
 {
 	const struct CMUnitTest cases[] = {
 		cmocka_unit_test(inv_radix_2_a_node_serves_one_prefix_for_the_life_of_the_tree),
 		cmocka_unit_test(inv_radix_3_a_word_that_is_a_node_never_becomes_anything_else),
 		cmocka_unit_test(inv_radix_4_splitting_a_word_changes_no_answer),
+		cmocka_unit_test(a_word_that_leads_to_no_node_is_not_followed),
 	};
 
 	random_begin();

@@ -226,6 +226,21 @@ static void a_forked_child_forgets_the_domain_and_may_attach_anew(void **state)
 	rcu_section_exit();
 }
 
+/* Guarantee G7 */
+static void a_damaged_number_of_readers_is_not_believed(void **state)
+{
+	uint32_t high = domain->reader_high;
+
+	(void)state;
+	domain->reader_high = UINT32_MAX;
+	assert_true(passes_now());
+	assert_int_equal(rcu_section_enter(), 0);
+	assert_int_equal(rcu_reader_count(domain), 1);
+	assert_false(passes_now());
+	rcu_section_exit();
+	domain->reader_high = high ? high : 1;
+}
+
 int main(void)
 {
 	const struct CMUnitTest cases[] = {
@@ -240,6 +255,7 @@ int main(void)
 		cmocka_unit_test(a_thread_of_an_earlier_attachment_registers_again),
 		cmocka_unit_test(a_thread_that_ends_after_detach_leaves_the_domain_alone),
 		cmocka_unit_test(a_forked_child_forgets_the_domain_and_may_attach_anew),
+		cmocka_unit_test(a_damaged_number_of_readers_is_not_believed),
 	};
 
 	return RUN_CASES("section", cases);
