@@ -191,7 +191,8 @@ RCUMEM_API int rcumem_fini(void);
  *            (no room in the lists or the index), EPERM (a validator or the
  *            socket's limit refused), EDEADLK (inside a section, walk or
  *            callback), ETIMEDOUT (another writer holds the mutex; named in
- *            the log), EAGAIN (too much waits for a stuck reader), ENODEV.
+ *            the log), EAGAIN (too much waits for a stuck reader),
+ *            ENOTRECOVERABLE (the control region is damaged), ENODEV.
  * Ownership  The caller's until rcumem_pages_free().
  * Context    Any thread; an online QSBR reader passes a quiescent state.
  * Progress   Takes the writer mutex; waits for no reader and no process.
@@ -220,7 +221,7 @@ RCUMEM_API void *rcumem_pages_alloc(size_t len, size_t page_sz, int socket_id, u
  *            until it has, or has died; then they go, with the next writer at
  *            the latest), ENOSPC (a part of what was allocated at once needs an
  *            index node, and there is none: see max_nodes), EDEADLK, ETIMEDOUT,
- *            EAGAIN, ENODEV: as rcumem_pages_alloc().
+ *            EAGAIN, ENOTRECOVERABLE, ENODEV: as rcumem_pages_alloc().
  * Context    Any thread; an online QSBR reader passes a quiescent state.
  * Progress   Waits for readers, without holding the mutex, up to the timeout.
  */

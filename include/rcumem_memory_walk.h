@@ -83,9 +83,10 @@ typedef int (*rte_memseg_list_walk_t)(const struct rte_memseg_list *msl, void *a
  *   Handed to `func`.
  * @return
  *   0 after the last one; what `func` returned, unchanged, if that was not 0; or
- *   -1 with rte_errno, and nothing visited.
+ *   -1 with rte_errno, and nothing visited but with the last of them.
  *
- * Errors     EINVAL (`func` NULL), the section error.
+ * Errors     EINVAL (`func` NULL), the section error; ENOTRECOVERABLE (the
+ *            control region is damaged: what was visited may be wrong).
  * Ownership  Slots and memory stay good until the section ends: the walk's own,
  *            or the caller's around it.
  * Context    Any thread, registered or not; walks and callbacks included.
@@ -111,7 +112,7 @@ RCUMEM_API __rte_experimental int rte_memseg_walk(rte_memseg_walk_t func, void *
  * @return
  *   As rte_memseg_walk().
  *
- * Errors     EINVAL (`func` NULL), the section error.
+ * Errors     EINVAL (`func` NULL), the section error, ENOTRECOVERABLE.
  * Ownership  As rte_memseg_walk().
  * Context    Any thread, registered or not; walks and callbacks included.
  * Progress   Wait-free but for `func`; the cost grows with runs, not with pages.
@@ -130,7 +131,7 @@ RCUMEM_API __rte_experimental int rte_memseg_contig_walk(rte_memseg_contig_walk_
  * @return
  *   As rte_memseg_walk().
  *
- * Errors     EINVAL (`func` NULL), the section error.
+ * Errors     EINVAL (`func` NULL), the section error, ENOTRECOVERABLE.
  * Ownership  Records of external lists stay good until the section ends, the
  *            others until rcumem_fini().
  * Context    Any thread, registered or not; walks and callbacks included.
@@ -156,7 +157,7 @@ RCUMEM_API __rte_experimental int rte_memseg_list_walk(rte_memseg_list_walk_t fu
  * @return
  *   As rte_memseg_walk().
  *
- * Errors     EINVAL (`func` NULL).
+ * Errors     EINVAL (`func` NULL), ENOTRECOVERABLE.
  * Ownership  As rte_memseg_walk(); the section is the caller's.
  * Context    Where raw readers may be called: see rte_memory.h.
  * Progress   Wait-free but for `func`.  Nothing shared is written.
@@ -175,7 +176,7 @@ RCUMEM_API __rte_experimental int rte_memseg_walk_thread_unsafe(rte_memseg_walk_
  * @return
  *   As rte_memseg_walk().
  *
- * Errors     EINVAL (`func` NULL).
+ * Errors     EINVAL (`func` NULL), ENOTRECOVERABLE.
  * Ownership  As rte_memseg_walk(); the section is the caller's.
  * Context    Where raw readers may be called: see rte_memory.h.
  * Progress   Wait-free but for `func`.  Nothing shared is written.
@@ -195,7 +196,7 @@ RCUMEM_API __rte_experimental int rte_memseg_contig_walk_thread_unsafe(
  * @return
  *   As rte_memseg_walk().
  *
- * Errors     EINVAL (`func` NULL).
+ * Errors     EINVAL (`func` NULL), ENOTRECOVERABLE.
  * Ownership  As rte_memseg_list_walk(); the section is the caller's.
  * Context    Where raw readers may be called: see rte_memory.h.
  * Progress   Wait-free but for `func`.  Nothing shared is written.

@@ -6,16 +6,24 @@
 #include <string.h>
 
 #include "arena_table.h"
+#include "log.h"
 #include "os.h"
 #include "point.h"
 #include "process.h"
 #include "runtime.h"
 #include "writer.h"
 
+/* Slots to look at, of a table that may be damaged. */
+static uint32_t slots(const struct arena *arena)
+{
+	return arena->cnt < arena->max ? arena->cnt : arena->max;
+}
+
 struct arena_piece *arena_find_name(const struct arena *arena, const char *name)
 {
-	for (uint32_t i = 0; i < arena->cnt; i++)
-		if (arena->pieces[i].len && strcmp(arena->pieces[i].name, name) == 0)
+	for (uint32_t i = 0; i < slots(arena); i++)
+		if (arena->pieces[i].len &&
+			strncmp(arena->pieces[i].name, name, ARENA_NAME_LEN) == 0)
 			return &arena->pieces[i];
 	return NULL;
 }
@@ -28,7 +36,7 @@ void *arena_address(const struct arena *arena, const struct arena_piece *piece)
 /* The piece that begins at `va`. */
 static struct arena_piece *find_va(const struct arena *arena, const void *va)
 {
-	for (uint32_t i = 0; i < arena->cnt; i++)
+	for (uint32_t i = 0; i < slots(arena); i++)
 		if (arena->pieces[i].len && arena_address(arena, &arena->pieces[i]) == va)
 			return &arena->pieces[i];
 	return NULL;
@@ -37,7 +45,7 @@ static struct arena_piece *find_va(const struct arena *arena, const void *va)
 /* End of a piece that overlaps [off, off + len), or 0. */
 static uint64_t overlap_end(const struct arena *arena, uint64_t off, uint64_t len)
 {
-	for (uint32_t i = 0; i < arena->cnt; i++) {
+	for (uint32_t i = 0; i < slots(arena); i++) {
 		const struct arena_piece *p = &arena->pieces[i];
 
 		if (p->len && p->off < off + len && off < p->off + p->len)
@@ -62,7 +70,7 @@ static uint64_t find_room(const struct arena *arena, uint64_t off, uint64_t len)
 
 static struct arena_piece *free_slot(struct arena *arena)
 {
-	for (uint32_t i = 0; i < arena->cnt; i++)
+	for (uint32_t i = 0; i < slots(arena); i++)
 		if (arena->pieces[i].len == 0)
 			return &arena->pieces[i];
 	return arena->cnt < arena->max ? &arena->pieces[arena->cnt++] : NULL;
@@ -71,6 +79,11 @@ static struct arena_piece *free_slot(struct arena *arena)
 /* Zero again for the next (INV-ARENA-2), and the memory goes back. */
 static void give_back(struct region *region, struct arena_piece *piece)
 {
+	/* What is damaged stays: it would take the memory of others. */
+	if (!arena_contains(region, arena_address(region->arena, piece), piece->len)) {
+		log_message(LOG_ERROR, "a piece of the arena is damaged");
+		return;
+	}
 	TEST_POINT("arena.give_back");
 	/* What the kernel does not take back is cleared by hand, and stays for the next. */
 	if (os_pages_unplug(
@@ -84,12 +97,12 @@ void arena_abandon(struct region *region, uint32_t process)
 {
 	struct arena *arena = region->arena;
 
-	for (uint32_t i = 0; i < arena->cnt; i++) {
+	for (uint32_t i = 0; i < slots(arena); i++) {
 		struct arena_piece *piece = &arena->pieces[i];
 
 		/* Storage of a list goes with the list. */
 		if (piece->len == 0 || !(piece->attached >> process & 1) ||
-			strchr(piece->name, '/'))
+			memchr(piece->name, '/', strnlen(piece->name, ARENA_NAME_LEN)))
 			continue;
 		TEST_POINT("arena.abandon");
 		if (piece->attached == 1ull << process)
@@ -204,6 +217,14 @@ int arena_destroy(const void *va)
 	int err = writer_begin();
 
 	return err ? err : writer_end(arena_destroy_locked(runtime_region(), va, false));
+}
+
+bool arena_contains(const struct region *region, const void *va, uint64_t len)
+{
+	const struct arena *arena = region->arena;
+	uint64_t off = (uint64_t)(uintptr_t)va - arena->base;
+
+	return off <= arena->len && len <= arena->len - off && off % sizeof(uint64_t) == 0;
 }
 
 bool arena_is_view(const void *va)

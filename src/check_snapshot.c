@@ -200,6 +200,13 @@ static void put(struct picture *picture, uint32_t block, enum place place)
 		picture->places[block] = (uint8_t)place;
 }
 
+/* INV-SNAPSHOT-4 */
+static void check_born(struct check *check, uint32_t block, uint64_t born)
+{
+	if (block_exists(check, block) && check->born[block] != born)
+		check_finding(check, "snapshot: block %u does not say where it stands", block);
+}
+
 static void take_free(struct picture *picture)
 {
 	struct check *check = picture->check;
@@ -208,9 +215,7 @@ static void take_free(struct picture *picture)
 		uint32_t block = check->free[i];
 
 		put(picture, block, FREE);
-		if (block_exists(check, block) && check->born[block] != SNAPSHOT_BORN_FREE)
-			check_finding(check, "snapshot: block %u is free, and of picture %llu",
-				block, (unsigned long long)check->born[block]);
+		check_born(check, block, SNAPSHOT_FREE | i);
 	}
 }
 
@@ -223,6 +228,7 @@ static void take_retired(struct picture *picture)
 		const struct snapshot_retired *r = &check->ring[i % check->layout->snapshot_max];
 
 		put(picture, r->block, RETIRED);
+		check_born(check, r->block, SNAPSHOT_RETIRED | i);
 		if (r->ticket == 0 || r->ticket > check->domain->sequence)
 			check_finding(check,
 				"snapshot: block %u waits for a ticket that was never drawn",

@@ -37,13 +37,14 @@ bool dma_all_fit(const struct region *region, unsigned int bits)
 	uint64_t root = snapshot_get(region);
 	const struct snapshot_entry *entry;
 	int64_t list = -1;
+	int unfit = 0;
 
-	while ((list = snapshot_next_list(region, root, (uint32_t)(list + 1), &entry)) >= 0)
+	while (!unfit &&
+		(list = snapshot_next_list(region, root, (uint32_t)(list + 1), &entry)) >= 0)
 		if (runtime_list_attached(region, (uint32_t)list) &&
-			snapshot_runs(region, entry, (uint32_t)list, region->states[list].n_pages,
-				run_fits, &fit))
+			snapshot_runs(region, entry, (uint32_t)list, run_fits, &fit, &unfit))
 			return false;
-	return true;
+	return !unfit && list == -1; /* Of what is damaged nothing is known. */
 }
 
 void dma_narrow(struct region *region, unsigned int bits)

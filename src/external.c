@@ -158,7 +158,7 @@ static int register_locked(struct region *region, const struct external_request 
 	list = find_free(region);
 	if (list < 0 || region->next_socket_id > INT32_MAX)
 		return -ENOSPC;
-	err = snapshot_reserve(region, snapshot_cost(0), NULL);
+	err = snapshot_prepare(region, (uint32_t)list, 0, 0, NULL);
 	if (err)
 		return err;
 	snapshot_begin(&edit, region);
@@ -183,7 +183,7 @@ static int register_or_wait(const struct external_request *req)
 	int err;
 
 	for (int attempt = 0; attempt < 2; attempt++) {
-		err = writer_begin();
+		err = external_begin();
 		if (err)
 			return err;
 		external_reclaim_passed(region);

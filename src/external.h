@@ -2,7 +2,8 @@
 #ifndef EXTERNAL_H
 #define EXTERNAL_H
 
-/* External memory: what its files share, and what recovery needs.  With the writer mutex owned. */
+/* External memory: what its files share, and what recovery needs.  With the writer mutex owned,
+ * but for the first. */
 
 #include "arena.h"
 #include "region.h"
@@ -13,6 +14,9 @@
  * same list while readers may hold that.  No array of a user's has a slash.
  */
 void external_storage_name(uint32_t list, uint64_t seq, char name[ARENA_NAME_LEN]);
+
+/* writer_begin(), or -ENOTRECOVERABLE with a message: the record of a list is damaged. */
+int external_begin(void);
 
 /* Give record and storage of a list back; nobody can hold it. */
 void external_forget(struct region *region, uint32_t list);
@@ -25,7 +29,7 @@ void external_unpublish(struct region *region, uint32_t list, bool published);
 
 /*
  * A process has gone: it is attached to nothing any more, and what it alone was
- * attached to is unregistered.  0, or -EAGAIN with the rest still to do.
+ * attached to is unregistered.  0, or -errno with the rest still to do.
  */
 int external_abandon(struct region *region, uint32_t process);
 

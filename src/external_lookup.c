@@ -20,10 +20,13 @@ static bool external_alive(const struct list_state *state, uint64_t root)
 	return state->born <= seq && seq < rcu_load_acquire(&state->died);
 }
 
-static bool contains(const struct list_state *state, uint64_t va)
+static bool contains(const struct region *region, uint32_t list, uint64_t va)
 {
-	return va >= state->base && va - state->base < (uint64_t)state->n_pages
-							       << state->page_shift;
+	const struct list_state *state = &region->states[list];
+	uint64_t len = (uint64_t)state->n_pages << state->page_shift % 64;
+
+	return va >= state->base && va - state->base < len &&
+	       (list < region->n_internal || external_list_sound(region, list));
 }
 
 /* The list that contains `va` among all that a snapshot shows; -1. */
@@ -33,7 +36,7 @@ static int64_t search_va(const struct region *region, uint64_t root, uint64_t va
 	int64_t list = -1;
 
 	while ((list = snapshot_next_list(region, root, (uint32_t)(list + 1), &entry)) >= 0)
-		if (contains(&region->states[list], va))
+		if (contains(region, (uint32_t)list, va))
 			break;
 	return list;
 }
@@ -44,8 +47,9 @@ static int64_t find_list(const struct region *region, uint64_t word, uint64_t va
 	uint64_t root = snapshot_get(region);
 	uint32_t list = index_list(word);
 
-	if (index_tag(word) == INDEX_EXTERNAL && external_alive(&region->states[list], root))
-		return contains(&region->states[list], va) ? (int64_t)list : -1;
+	if (index_tag(word) == INDEX_EXTERNAL && list < region->max_lists &&
+		external_alive(&region->states[list], root))
+		return contains(region, list, va) ? (int64_t)list : -1;
 	/* Several lists share the word, or the one it names came or went meanwhile. */
 	return search_va(region, root, va);
 }
@@ -81,7 +85,8 @@ struct rte_memseg *external_segment_of(struct region *region, uint64_t va)
 bool external_list_attached(const struct region *region, const struct rte_memseg_list *msl)
 {
 	return region && msl >= region->lists && msl < region->lists + region->max_lists &&
-	       runtime_list_attached(region, (uint32_t)(msl - region->lists));
+	       runtime_list_attached(region, (uint32_t)(msl - region->lists)) &&
+	       external_list_sound(region, (uint32_t)(msl - region->lists)) && msl->page_sz;
 }
 
 static void *piece_answer(const struct piece *piece, uint64_t iova, uint64_t *len)
@@ -101,11 +106,13 @@ static const struct piece *search_iova(
 
 	while ((list = snapshot_next_list(region, root, (uint32_t)(list + 1), &entry)) >= 0) {
 		const struct list_state *state = &region->states[list];
-		const struct piece *piece = piece_find(state->pieces, state->n_pieces, iova);
+		const struct piece *piece;
 		uint64_t gap;
 
-		if (!runtime_list_attached(region, (uint32_t)list))
+		if (!runtime_list_attached(region, (uint32_t)list) ||
+			!external_list_sound(region, (uint32_t)list))
 			continue;
+		piece = piece_find(state->pieces, state->n_pieces, iova);
 		if (piece)
 			return piece;
 		gap = piece_gap(state->pieces, state->n_pieces, iova);
@@ -120,17 +127,22 @@ static const struct piece *find_piece(const struct region *region, uint64_t iova
 {
 	const struct rcu_radix_found found = rcu_radix_find(region->ext_index, iova);
 	const uint64_t word = found.word;
-	const struct list_state *state = &region->states[index_list(word)];
+	uint32_t list = index_list(word);
 	uint64_t root;
 
 	TEST_POINT("lookup.piece");
 	root = snapshot_get(region);
-	if (index_tag(word) == INDEX_EXTERNAL && external_alive(state, root) &&
-		runtime_list_attached(region, index_list(word))) {
-		const struct piece *piece = &state->pieces[index_piece(word)];
+	if (index_tag(word) == INDEX_EXTERNAL && list < region->max_lists &&
+		external_alive(&region->states[list], root) &&
+		runtime_list_attached(region, list)) {
+		const struct piece *piece = &region->states[list].pieces[index_piece(word)];
 
 		*len = rcu_radix_found_run(&found, iova, *len);
-		return iova >= piece->first && iova <= piece->last ? piece : NULL;
+		return external_list_sound(region, list) &&
+				       index_piece(word) < region->states[list].n_pieces &&
+				       iova >= piece->first && iova <= piece->last
+			       ? piece
+			       : NULL;
 	}
 	return word ? search_iova(region, root, iova, len) : NULL;
 }

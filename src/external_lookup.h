@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "piece.h"
 #include "region.h"
 
 /* The external list that contains `va`, or NULL. */
@@ -29,5 +30,22 @@ bool external_list_attached(const struct region *region, const struct rte_memseg
  * list; internal memory, which goes before, is not looked for.
  */
 void *external_iova2virt(uint64_t iova, uint64_t *len);
+
+/*
+ * False: the record of an external list is damaged, and its descriptors and
+ * pieces are not in the region.  The caller has found the list in a snapshot.
+ */
+static inline bool external_list_sound(const struct region *region, uint32_t list)
+{
+	const struct list_state *state = &region->states[list];
+
+	return state->page_shift < 64 && (uintptr_t)state->pieces % sizeof(uint64_t) == 0 &&
+	       region_holds(region, state->pieces, state->n_pieces * sizeof(struct piece)) &&
+	       region_holds(region, region->lists[list].memseg_arr.data,
+		       state->n_pages * sizeof(struct rte_memseg));
+}
+
+/* Of every list, with the mutex: false when a writer cannot rely on its record. */
+bool external_sound(const struct region *region);
 
 #endif /* EXTERNAL_LOOKUP_H */

@@ -8,6 +8,7 @@
 #include "api.h"
 #include "arena_table.h"
 #include "external.h"
+#include "external_lookup.h"
 #include "index.h"
 #include "intent.h"
 #include "log.h"
@@ -162,10 +163,20 @@ static int find(const struct region *region, const void *va, size_t len)
 	return -ENOENT;
 }
 
+int external_begin(void)
+{
+	int err = writer_begin();
+
+	if (err || external_sound(runtime_region()))
+		return err;
+	log_message(LOG_ERROR, "the record of an external list is damaged");
+	return writer_end(-ENOTRECOVERABLE);
+}
+
 /* Check the arguments and begin: the list, or -errno with nothing begun. */
 static int begin(const void *va, size_t len)
 {
-	int err = va == NULL || len == 0 ? -EINVAL : writer_begin();
+	int err = va == NULL || len == 0 ? -EINVAL : external_begin();
 	int list;
 
 	if (err)
@@ -178,7 +189,7 @@ static int list_end(struct region *region, uint32_t list)
 {
 	struct region_stats *stats = &region->stats;
 	struct snapshot_edit edit;
-	int err = snapshot_reserve(region, snapshot_cost(0), NULL);
+	int err = snapshot_prepare(region, list, 0, 0, NULL);
 
 	if (err)
 		return err;
@@ -208,7 +219,7 @@ static int unregister_locked(struct region *region, uint32_t list)
 int external_abandon(struct region *region, uint32_t process)
 {
 	uint64_t bit = 1ull << process;
-	int err = 0;
+	int err = external_sound(region) ? 0 : -ENOTRECOVERABLE;
 
 	for (uint32_t i = region->n_internal; !err && i < region->max_lists; i++) {
 		struct list_state *state = &region->states[i];

@@ -48,9 +48,11 @@ static int claim(struct region *region, const struct page_range *range)
 		return err;
 	record = hotplug_record(region);
 	/* Before anybody is told: what could fail later fails here. */
-	if (record < 0 || event_log_room(region) ||
-		snapshot_reserve(region, snapshot_cost(range->n), NULL))
+	if (record < 0 || event_log_room(region))
 		return -EAGAIN;
+	err = snapshot_prepare(region, range->list, range->first, range->n, NULL);
+	if (err)
+		return err;
 	TEST_POINT("free.claimed");
 	return record;
 }
@@ -128,8 +130,9 @@ static int free_locked(struct region *region, const struct page_range *range)
 	err = hotplug_unpublish(
 		region, range->list, range->first, range->n, (uint32_t)record, &culprit);
 	if (err) {
-		/* The snapshot blocks went to another writer meanwhile. */
-		process_blame(region, &culprit, "the reuse of memory");
+		/* The snapshot blocks went to another writer meanwhile, or were damaged. */
+		if (err == -EAGAIN)
+			process_blame(region, &culprit, "the reuse of memory");
 		hotplug_record_leave(region, (uint32_t)record);
 		err = -EINPROGRESS;
 	} else {

@@ -216,7 +216,7 @@ static int prepare(struct region *region, const struct hotplug_request *request,
 	int err = listeners ? event_log_room(region) : 0;
 
 	if (!err)
-		err = snapshot_reserve(region, snapshot_cost(request->n), culprit);
+		err = snapshot_prepare(region, request->list, request->first, request->n, culprit);
 	if (!err)
 		err = index_pages_reserve(region, request->list, request->first, request->n);
 	return err;

@@ -83,7 +83,7 @@ int hotplug_unpublish(struct region *region, uint32_t list, uint32_t first, uint
 	uint64_t len = (uint64_t)n << state->page_shift;
 	struct snapshot_edit edit;
 	uint64_t ticket;
-	int err = snapshot_reserve(region, snapshot_cost(n), culprit);
+	int err = snapshot_prepare(region, list, first, n, culprit);
 
 	if (err)
 		return err;

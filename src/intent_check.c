@@ -8,12 +8,11 @@
  * for the checker.
  */
 
-#include "arena_table.h"
-#include "fbarray.h"
+#include "external_lookup.h"
 #include "hotplug.h"
 #include "intent.h"
 #include "log.h"
-#include "snapshot.h"
+#include "snapshot_edit.h"
 
 static bool records_sound(const struct region *region)
 {
@@ -24,32 +23,6 @@ static bool records_sound(const struct region *region)
 
 		if (state > OP_QUARANTINE ||
 			(state && !hotplug_range_sound(region, op->list, op->first, op->n)))
-			return false;
-	}
-	return true;
-}
-
-static bool in_arena(const struct arena *arena, const void *va, uint64_t len)
-{
-	uint64_t off = (uint64_t)(uintptr_t)va - arena->base;
-
-	return off < arena->len && len <= arena->len - off && off % sizeof(uint64_t) == 0;
-}
-
-/* External lists that are in use: their storage. */
-static bool lists_sound(const struct region *region)
-{
-	for (uint32_t i = region->n_internal; i < region->max_lists; i++) {
-		const struct list_state *state = &region->states[i];
-		const struct rte_fbarray *arr = &region->lists[i].memseg_arr;
-
-		/* Acquire pairs with publish_list(): the rest is complete. */
-		if (rcu_load_acquire(&state->kind) != LIST_EXTERNAL)
-			continue;
-		if (arr->len != state->n_pages || arr->elt_sz != sizeof(struct rte_memseg) ||
-			!in_arena(region->arena, arr->data,
-				fbarray_storage_size(arr->len, arr->elt_sz)) ||
-			!in_arena(region->arena, state->pieces, state->n_pieces * sizeof(uint64_t)))
 			return false;
 	}
 	return true;
@@ -66,7 +39,8 @@ static bool begun_sound(const struct region *region)
 		return true;
 	case INTENT_REGISTER:
 	case INTENT_UNREGISTER:
-		return intent->list >= region->n_internal && intent->list < region->max_lists;
+		return intent->list >= region->n_internal && intent->list < region->max_lists &&
+		       snapshot_path_sound(region, intent->list, 0, 0);
 	case INTENT_RECLAIM:
 		return intent->record < REGION_OPS &&
 		       hotplug_range_sound(region, op->list, op->first, op->n);
@@ -74,22 +48,18 @@ static bool begun_sound(const struct region *region)
 	case INTENT_UNPUBLISH:
 	case INTENT_TAKE_BACK:
 		return intent->record < REGION_OPS &&
-		       hotplug_range_sound(region, intent->list, intent->first, intent->n);
+		       hotplug_range_sound(region, intent->list, intent->first, intent->n) &&
+		       snapshot_path_sound(region, intent->list, intent->first, intent->n);
 	}
 	return false;
 }
 
 bool intent_sound(const struct region *region)
 {
-	const struct snapshot_pool *pool = region->snapshots;
-	/* Relaxed: under the mutex. */
-	uint64_t root = rcu_load_relaxed(&region->root) & SNAPSHOT_ALL;
-
 	if (PLANTED(TRUSTED_INTENT))
 		return true;
-	return begun_sound(region) && records_sound(region) && lists_sound(region) &&
-	       region->list_high <= region->max_lists && pool->next <= pool->max &&
-	       root < pool->next;
+	return begun_sound(region) && records_sound(region) && external_sound(region) &&
+	       region->list_high <= region->max_lists && snapshot_root_sound(region);
 }
 
 #define GIVEN_UP UINT32_MAX /* In place of an operation. */

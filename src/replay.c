@@ -56,9 +56,9 @@ void replay_tell(struct replay *replay)
 	struct region *region = replay->region;
 	const struct snapshot_entry *entry;
 	int64_t list = -1;
+	int ret;
 
 	while ((list = snapshot_next_list(region, replay->root, (uint32_t)(list + 1), &entry)) >= 0)
 		if (list < region->n_internal)
-			snapshot_runs(region, entry, (uint32_t)list, region->states[list].n_pages,
-				replay_run, replay);
+			snapshot_runs(region, entry, (uint32_t)list, replay_run, replay, &ret);
 }

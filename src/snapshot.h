@@ -24,8 +24,10 @@
  *                 hotplug operation for walks, and for lookups of external memory.
  * INV-SNAPSHOT-3  A block is in one of: reachable from the root, retired, free.
  *                 snapshot_sweep() restores this after a writer's death.
- * INV-SNAPSHOT-4  A block whose `born` is above the published sequence is free,
- *                 or of an edit in progress: no reader can know it.
+ * INV-SNAPSHOT-4  `born` of a block is the sequence of the edit that made it, or
+ *                 says at which place of `free` or of `ring` it stands; 0 from
+ *                 `next` on.  A block of an edit that is not published is known
+ *                 to no reader.
  */
 
 #include <stdbool.h>
@@ -36,9 +38,14 @@
 #define SNAPSHOT_LEAF_PAGES 4096u
 #define SNAPSHOT_CHILDREN   128u
 #define SNAPSHOT_ENTRIES    32u
+#define SNAPSHOT_HEIGHT_MAX 3u
 #define SNAPSHOT_BLOCK_BITS 24
 #define SNAPSHOT_ALL        ((1u << SNAPSHOT_BLOCK_BITS) - 1) /* Above every block. */
-#define SNAPSHOT_BORN_FREE  (1ull << 62)                      /* Above every sequence. */
+
+/* In born[], all above every sequence. */
+#define SNAPSHOT_RETIRED (1ull << 61) /* With the position in `ring`. */
+#define SNAPSHOT_FREE    (1ull << 62) /* With the place in `free`. */
+#define SNAPSHOT_REACHED (1ull << 63) /* Beside another, while snapshot_sweep() runs. */
 
 struct snapshot_entry {
 	uint32_t child; /* Top block of the list's pages, or 0 or SNAPSHOT_ALL; 0 if `full`. */
@@ -65,8 +72,8 @@ struct snapshot_retired {
 
 struct snapshot_pool {
 	struct snapshot_block *blocks; /* Immutable; block 0 is never used. */
-	uint64_t *born; /* Writer: the edit that made the block, or SNAPSHOT_BORN_FREE. */
-	uint32_t *free; /* Writer: stack of blocks. */
+	uint64_t *born;                /* Writer: INV-SNAPSHOT-4. */
+	uint32_t *free;                /* Writer: stack of blocks. */
 	struct snapshot_retired *ring; /* Writer: blocks that wait, oldest first. */
 	uint32_t max;                  /* Immutable. */
 	uint32_t free_cnt;             /* Writer. */
@@ -93,10 +100,13 @@ static inline uint64_t snapshot_seq(uint64_t root)
 	return root >> SNAPSHOT_BLOCK_BITS;
 }
 
+/* The block of that number; where there is none, block 0, in which nothing is shown. */
 static inline const struct snapshot_block *snapshot_block(
 	const struct region *region, uint32_t block)
 {
-	return &region->snapshots->blocks[block];
+	const struct snapshot_pool *pool = region->snapshots;
+
+	return &pool->blocks[block < pool->max ? block : 0];
 }
 
 /* The picture as it is now. */
@@ -113,11 +123,16 @@ const struct snapshot_entry *snapshot_entry(
 /* Called for each run of pages in use; a non-zero result stops. */
 typedef int (*snapshot_run_t)(void *ctx, uint32_t list, uint32_t first, uint32_t n);
 
-/* All runs of one list, in order. */
+/*
+ * All runs of one list, in order, until `fn` stops them: *ret is what it
+ * returned, else 0.  0, or -ENOTRECOVERABLE with a message: the picture is
+ * damaged, and the runs so far, which are pages of the list, may be wrong.
+ */
 int snapshot_runs(const struct region *region, const struct snapshot_entry *entry, uint32_t list,
-	uint32_t n_pages, snapshot_run_t fn, void *ctx);
+	snapshot_run_t fn, void *ctx, int *ret);
 
-/* The first active list at or after `list`: its number, or -1; *entry is its entry. */
+/* The first active list at or after `list`: its number, or -1; *entry is its entry.
+ * -ENOTRECOVERABLE: the picture is damaged. */
 int64_t snapshot_next_list(const struct region *region, uint64_t root, uint32_t list,
 	const struct snapshot_entry **entry);
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "log.h"
 #include "point.h"
 #include "snapshot_edit.h"
 
@@ -67,8 +68,10 @@ void snapshot_reclaim(struct region *region, uint64_t oldest)
 
 		if (r->ticket > oldest && !PLANTED(SNAPSHOT_REUSED))
 			break;
+		if (!snapshot_pool_sound(pool, 0))
+			break; /* Damaged: snapshot_reserve() tells. */
 		TEST_POINT("snapshot.passed");
-		pool->born[r->block] = SNAPSHOT_BORN_FREE; /* INV-SNAPSHOT-4 */
+		pool->born[r->block] = SNAPSHOT_FREE | pool->free_cnt; /* INV-SNAPSHOT-4 */
 		pool->free[pool->free_cnt] = r->block;
 		/* Relaxed: a figure for snapshot_blocks_used(). */
 		rcu_store_relaxed(&pool->free_cnt, pool->free_cnt + 1);
@@ -83,7 +86,19 @@ int snapshot_reserve(struct region *region, uint32_t n, struct rcu_culprit *culp
 
 	if (waiting > RING_LAZY || blocks_at_hand(pool) < n)
 		snapshot_reclaim(region, rcu_oldest(region->domain, RCU_EVERYBODY, culprit));
-	return blocks_at_hand(pool) < n ? -EAGAIN : 0;
+	if (snapshot_pool_sound(pool, n))
+		return blocks_at_hand(pool) < n ? -EAGAIN : 0;
+	log_message(LOG_ERROR, "the blocks of snapshots are damaged");
+	return -ENOTRECOVERABLE;
+}
+
+int snapshot_prepare(struct region *region, uint32_t list, uint32_t first, uint32_t n,
+	struct rcu_culprit *culprit)
+{
+	if (snapshot_path_sound(region, list, first, n))
+		return snapshot_reserve(region, snapshot_cost(n), culprit);
+	log_message(LOG_ERROR, "the snapshot of list %u is damaged", list);
+	return -ENOTRECOVERABLE;
 }
 
 void snapshot_begin(struct snapshot_edit *edit, struct region *region)
@@ -110,7 +125,7 @@ static uint32_t edit_own(struct snapshot_edit *edit, uint32_t block)
 	if (block && pool->born[block] == edit->seq)
 		return block;
 	own = pool->free_cnt ? pool->free[pool->free_cnt - 1] : pool->next;
-	assert(own < pool->max); /* snapshot_reserve() */
+	assert(own < pool->max); /* snapshot_pool_sound() */
 	TEST_POINT("snapshot.take");
 	pool->born[own] = edit->seq; /* Before it is taken: INV-SNAPSHOT-4. */
 	TEST_POINT("snapshot.own");
@@ -271,8 +286,12 @@ uint64_t snapshot_publish(struct snapshot_edit *edit)
 	TEST_POINT("snapshot.published");
 	ticket = rcu_ticket(region->domain);
 	TEST_POINT("snapshot.retire");
-	for (uint64_t i = pool->ring_tail; i < edit->ring_tail; i++)
-		pool->ring[i % pool->max].ticket = ticket;
+	for (uint64_t i = pool->ring_tail; i < edit->ring_tail; i++) {
+		struct snapshot_retired *r = &pool->ring[i % pool->max];
+
+		r->ticket = ticket;
+		pool->born[r->block] = SNAPSHOT_RETIRED | i;
+	}
 	TEST_POINT("snapshot.retired");
 	pool->ring_tail = edit->ring_tail;
 	return ticket;

@@ -4,7 +4,7 @@
 
 /*
  * Writing a snapshot: begin, change, publish.  The caller owns the writer
- * mutex.  What can fail fails in snapshot_reserve(), before anything changes.
+ * mutex.  What can fail fails in snapshot_prepare(), before anything changes.
  */
 
 #include "snapshot.h"
@@ -25,7 +25,15 @@ void snapshot_init(struct region *region);
 /* Blocks that changing `n` pages of a list can take at the most. */
 uint32_t snapshot_cost(uint32_t n);
 
-/* Make sure that `n` blocks are at hand: 0, or -EAGAIN when readers hold too many retired ones. */
+/*
+ * Make sure that pages of a list can be changed, or with n = 0 whether it is
+ * shown: 0, -EAGAIN (readers hold too many retired blocks: *culprit), or
+ * -ENOTRECOVERABLE (what the edit would follow or take is damaged).
+ */
+int snapshot_prepare(struct region *region, uint32_t list, uint32_t first, uint32_t n,
+	struct rcu_culprit *culprit);
+
+/* The same of any edit that takes up to `n` blocks, but for what it would follow. */
 int snapshot_reserve(struct region *region, uint32_t n, struct rcu_culprit *culprit);
 
 /* Free the retired blocks that readers have passed; `oldest` is what rcu_oldest() said. */
@@ -46,6 +54,20 @@ uint64_t snapshot_publish(struct snapshot_edit *edit);
 /* After a writer's death: every block that is neither reachable nor waiting is retired anew
  * (INV-SNAPSHOT-3). */
 void snapshot_sweep(struct region *region);
+
+/* ---- snapshot_check.c ---- */
+
+/* False: taking `n` blocks, or giving back the oldest retired one, would go by damaged figures. */
+bool snapshot_pool_sound(const struct snapshot_pool *pool, uint32_t n);
+
+/* False: the root is no block. */
+bool snapshot_root_sound(const struct region *region);
+
+/* False: an edit of these pages, or with n = 0 of the list's entry, would follow what is no block.
+ */
+bool snapshot_path_sound(const struct region *region, uint32_t list, uint32_t first, uint32_t n);
+
+/* ---- Figures ---- */
 
 /* Blocks reachable or waiting. */
 uint32_t snapshot_blocks_used(const struct region *region);

@@ -4,39 +4,43 @@
 #include "point.h"
 #include "snapshot_edit.h"
 
-#define REACHED (1ull << 63) /* In born[], while the sweep runs. */
-
 static void mark(struct snapshot_pool *pool, uint32_t block, unsigned int height)
 {
-	/* SNAPSHOT_ALL, and what is damaged. */
-	if (block == 0 || block >= pool->max)
+	/* SNAPSHOT_ALL; what is damaged, also where it leads in a circle. */
+	if (block == 0 || block >= pool->next || pool->born[block] & SNAPSHOT_REACHED)
 		return;
-	pool->born[block] |= REACHED;
+	pool->born[block] |= SNAPSHOT_REACHED;
 	for (uint32_t i = 0; height > 0 && i < SNAPSHOT_CHILDREN; i++)
 		mark(pool, pool->blocks[block].child[i], height - 1);
 }
 
 static void mark_table(struct snapshot_pool *pool, uint32_t table)
 {
-	if (table >= pool->max)
+	if (table >= pool->next)
 		return; /* Damaged. */
-	pool->born[table] |= REACHED;
+	pool->born[table] |= SNAPSHOT_REACHED;
 	for (uint32_t i = 0; i < SNAPSHOT_ENTRIES; i++) {
 		const struct snapshot_entry *entry = &pool->blocks[table].entry[i];
 
 		if (entry->active)
-			mark(pool, entry->child, entry->height % 4); /* At most 3. */
+			mark(pool, entry->child, entry->height % (SNAPSHOT_HEIGHT_MAX + 1));
 	}
 }
 
 static void mark_all(struct snapshot_pool *pool, uint32_t root)
 {
 	for (uint32_t b = 1; b < pool->next; b++)
-		pool->born[b] &= ~REACHED; /* A sweep before this one may have died. */
-	pool->born[root] |= REACHED;
+		pool->born[b] &= ~SNAPSHOT_REACHED; /* A sweep before this one may have died. */
+	pool->born[root] |= SNAPSHOT_REACHED;
 	for (uint32_t i = 0; i < SNAPSHOT_CHILDREN; i++)
 		if (pool->blocks[root].child[i])
 			mark_table(pool, pool->blocks[root].child[i]);
+}
+
+/* Free, or of a picture that was not published: no reader can know it (INV-SNAPSHOT-4). */
+static bool unknown(uint64_t born, uint64_t seq)
+{
+	return born >= SNAPSHOT_FREE || (born > seq && born < SNAPSHOT_RETIRED);
 }
 
 void snapshot_sweep(struct region *region)
@@ -50,7 +54,7 @@ void snapshot_sweep(struct region *region)
 	mark_all(pool, (uint32_t)(root & ((1u << SNAPSHOT_BLOCK_BITS) - 1)));
 	TEST_POINT("sweep.marked");
 	/*
-	 * What no reader can know is free at once (INV-SNAPSHOT-4), so that there
+	 * What no reader can know is free at once, so that there
 	 * are as many blocks at hand as the dead writer had made sure of.  The
 	 * rest waits anew, whether it was waiting or lost: a reader may hold a
 	 * picture that the dead writer had just replaced.
@@ -60,16 +64,19 @@ void snapshot_sweep(struct region *region)
 	pool->ring_head = pool->ring_tail = 0;
 	for (uint32_t b = 1; b < pool->next; b++) {
 		TEST_POINT("sweep.block");
-		if (pool->born[b] & REACHED) {
-			pool->born[b] &= ~REACHED;
-		} else if (pool->born[b] > snapshot_seq(root)) {
-			pool->born[b] = SNAPSHOT_BORN_FREE; /* The sequence will go on. */
+		if (pool->born[b] & SNAPSHOT_REACHED) {
+			pool->born[b] &= ~SNAPSHOT_REACHED;
+		} else if (unknown(pool->born[b], snapshot_seq(root))) {
+			pool->born[b] = SNAPSHOT_FREE | free_cnt;
 			pool->free[free_cnt++] = b;
 		} else {
+			pool->born[b] = SNAPSHOT_RETIRED | pool->ring_tail;
 			pool->ring[pool->ring_tail++] =
 				(struct snapshot_retired){.ticket = ticket, .block = b};
 		}
 	}
+	if (pool->next < pool->max)
+		pool->born[pool->next] = 0; /* The dead writer may have been taking it. */
 	rcu_store_relaxed(&pool->free_cnt, free_cnt);
 	TEST_POINT("sweep.sorted");
 }

@@ -12,6 +12,8 @@
 
 #include "api.h"
 #include "context.h"
+#include "external_lookup.h"
+#include "log.h"
 #include "runtime.h"
 #include "segment.h"
 #include "snapshot.h"
@@ -55,7 +57,7 @@ static int walk_raw(struct walk *walk)
 	const struct snapshot_entry *entry;
 	int64_t list = -1;
 	uint64_t root;
-	int ret = 0;
+	int ret = 0, err = 0;
 
 	if (!walk->each && !walk->contig && !walk->list)
 		return api_result(-EINVAL);
@@ -64,18 +66,25 @@ static int walk_raw(struct walk *walk)
 	walk->region = region;
 	context_self.callbacks++;
 	root = snapshot_get(region);
-	while (ret == 0 &&
+	while (ret == 0 && err == 0 &&
 		(list = snapshot_next_list(region, root, (uint32_t)(list + 1), &entry)) >= 0) {
 		if (!runtime_list_attached(region, (uint32_t)list))
 			continue;
-		if (walk->list)
+		if (list >= region->n_internal && !external_list_sound(region, (uint32_t)list)) {
+			log_message(LOG_ERROR, "the record of list %d is damaged", (int)list);
+			err = -ENOTRECOVERABLE;
+		} else if (walk->list) {
 			ret = walk->list(&region->lists[list], walk->arg);
-		else if (entry->used)
-			ret = snapshot_runs(region, entry, (uint32_t)list,
-				region->states[list].n_pages, run, walk);
+		} else if (entry->used) {
+			err = snapshot_runs(region, entry, (uint32_t)list, run, walk, &ret);
+		}
 	}
 	context_self.callbacks--;
-	return ret;
+	if (list < -1) {
+		log_message(LOG_ERROR, "the snapshot is damaged");
+		err = (int)list;
+	}
+	return err ? api_result(err) : ret;
 }
 
 static int walk_section(struct walk *walk)

@@ -55,10 +55,11 @@ static inline void pages_published(
 	const struct region *region, uint32_t list, struct pages_seen *seen)
 {
 	const struct snapshot_entry *entry = snapshot_entry(region, region->root, list);
+	int ret;
 
 	memset(seen, 0, sizeof(*seen));
 	if (entry && entry->active)
-		snapshot_runs(region, entry, list, region->states[list].n_pages, pages_mark, seen);
+		snapshot_runs(region, entry, list, pages_mark, seen, &ret);
 }
 
 static inline void pages_quarantined(

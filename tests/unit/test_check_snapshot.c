@@ -80,8 +80,11 @@ static void blocks_in_two_places_or_none_are_found(void **state)
 	pool->free[pool->free_cnt] = block;
 	pool->ring_tail--;
 	EXPECT(pool->free_cnt, pool->free_cnt + 1,
-		words("snapshot: block %u is free, and of picture", block));
+		words("snapshot: block %u does not say where it stands", block));
 	pool->ring_tail++;
+	/* INV-SNAPSHOT-4 */
+	EXPECT(pool->born[block], SNAPSHOT_FREE,
+		words("snapshot: block %u does not say where it stands", block));
 }
 
 static void numbers_of_blocks_out_of_range_are_found(void **state)

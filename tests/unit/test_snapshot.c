@@ -71,11 +71,12 @@ static void assert_same(uint64_t root, const struct model *model)
 	for (uint32_t list = 0; list < LISTS; list++) {
 		const struct snapshot_entry *entry = snapshot_entry(region, root, list);
 		struct compare compare = {.used = model->used[list]};
+		int ret = -1;
 
 		assert_int_equal(entry->active, 1);
 		assert_int_equal(
-			snapshot_runs(region, entry, list, model->n[list], compare_run, &compare),
-			0);
+			snapshot_runs(region, entry, list, compare_run, &compare, &ret), 0);
+		assert_int_equal(ret, 0);
 		for (; compare.at < model->n[list]; compare.at++)
 			assert_int_equal(compare.used[compare.at], 0);
 		assert_int_equal(entry->used, compare.cnt);

@@ -15,7 +15,7 @@ static int stop_at_second(void *ctx, uint32_t list, uint32_t first, uint32_t n)
 static void result_of_a_callback_stops_the_runs(void **state)
 {
 	struct snapshot_edit edit;
-	int calls = 0;
+	int calls = 0, ret;
 
 	(void)state;
 	region_open(1ull << 30);
@@ -25,8 +25,9 @@ static void result_of_a_callback_stops_the_runs(void **state)
 	snapshot_publish(&edit);
 	assert_int_equal(
 		snapshot_runs(region, snapshot_entry(region, snapshot_get(region), LIST_OF_4K),
-			LIST_OF_4K, region->states[LIST_OF_4K].n_pages, stop_at_second, &calls),
-		-7);
+			LIST_OF_4K, stop_at_second, &calls, &ret),
+		0);
+	assert_int_equal(ret, -7);
 	assert_int_equal(calls, 2);
 	region_close();
 }
