@@ -196,6 +196,7 @@ static inline void not_run(void **state)
 	skip();
 }
 
+#define ALL_SIZES   (RTE_PGSIZE_4K | RTE_PGSIZE_64K | HUGE_SIZES)
 #define HUGE_SIZES  (RTE_PGSIZE_2M | RTE_PGSIZE_1G)
 #define SMALL_SIZES (RTE_PGSIZE_4K | RTE_PGSIZE_2M) /* Of which there are many. */
 
@@ -219,6 +220,10 @@ static inline int run_group(
 	for (size_t i = 0; i < n; i++) {
 		uint64_t sizes = (uintptr_t)cases[i].initial_state;
 
+		if (sizes & ~ALL_SIZES) {
+			print_error("%s: its state is no sum of page sizes\n", cases[i].name);
+			return 1;
+		}
 		copy[i] = possible ? cases[i] : (struct CMUnitTest)cmocka_unit_test(not_run);
 		/* Those without a name are left out. */
 		copy[i].name = !sizes || (sizes & sz) ? cases[i].name : NULL;

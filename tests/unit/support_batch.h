@@ -13,12 +13,24 @@
 
 #define ADDRESSES_MAX 512
 
-/* A case for each kernel, which is its argument. */
+/* A case for each kernel, which is its state. */
+#define KERNEL_SETUP(kernel)                                                                       \
+	static inline int setup_##kernel(void **state)                                             \
+	{                                                                                          \
+		int err = case_setup(state);                                                       \
+                                                                                                   \
+		*state = (void *)(uintptr_t)&batch_##kernel;                                       \
+		return err;                                                                        \
+	}
+
 /* clang-format off */
 #define KERNEL_CASE(test, kernel)                                                                  \
-	{#test ", " #kernel, test, case_setup, case_teardown, (void *)(uintptr_t)&batch_##kernel}
+	{#test ", " #kernel, test, setup_##kernel, case_teardown, NULL}
 /* clang-format on */
+KERNEL_SETUP(plain)
 #ifdef BATCH_X86
+KERNEL_SETUP(avx2)
+KERNEL_SETUP(avx512)
 #define KERNEL_CASES(test)                                                                         \
 	KERNEL_CASE(test, plain), KERNEL_CASE(test, avx2), KERNEL_CASE(test, avx512)
 #else
