@@ -83,7 +83,7 @@ typedef int (*rte_memseg_list_walk_t)(const struct rte_memseg_list *msl, void *a
  *   Handed to `func`.
  * @return
  *   0 after the last one; what `func` returned, unchanged, if that was not 0; or
- *   -1 with rte_errno, and nothing visited but with the last of them.
+ *   -1 with rte_errno; nothing was visited then, unless it is ENOTRECOVERABLE.
  *
  * Errors     EINVAL (`func` NULL), the section error; ENOTRECOVERABLE (the
  *            control region is damaged: what was visited may be wrong).

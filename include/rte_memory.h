@@ -40,7 +40,8 @@
  * - *Writer errors*: ENODEV (no runtime), EDEADLK (called inside a section, walk
  *   or callback, or while this thread holds the writer mutex), ETIMEDOUT (another
  *   writer holds the mutex for too long; named in the log), EAGAIN (too much waits
- *   for a reader that is stuck in a section; named in the log).
+ *   for a reader that is stuck in a section; named in the log), ENOTRECOVERABLE
+ *   (the control region is damaged; told in the log).
  * - *Section error*: ENOSPC.  A thread's first section makes system calls and
  *   needs one of the runtime's reader slots (option max_readers);
  *   rcumem_thread_init() does both ahead, and then it cannot occur.

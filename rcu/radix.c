@@ -106,6 +106,20 @@ static void radix_store_value(const struct rcu_radix *tree, uint64_t *word, uint
 	radix_store(word, value);
 }
 
+/* A node that can take a value: nobody uses it yet.  In the window a dead writer may have begun to
+ * copy the same; whatever else there is says that the word above, or the count of nodes, is
+ * damaged. */
+static bool radix_node_unused(const struct rcu_radix_node *node, uint64_t copied)
+{
+	for (unsigned int i = 0; i < RCU_RADIX_FANOUT; i++) {
+		uint64_t word = rcu_load_relaxed(&node->words[i]); /* Relaxed: the writers' own. */
+
+		if (word && word != copied)
+			return false;
+	}
+	return true;
+}
+
 /* Replace a value by a node whose words all hold it: no answer changes (INV-RADIX-4). */
 static int radix_split(struct rcu_radix *tree, uint64_t *word)
 {
@@ -116,8 +130,12 @@ static int radix_split(struct rcu_radix *tree, uint64_t *word)
 		if (tree->node_cnt >= tree->node_max)
 			return -ENOSPC;
 		node = &tree->pool[tree->node_cnt];
+		if (!radix_node_unused(node, 0))
+			return -ENOTRECOVERABLE;
 		rcu_store_relaxed(&tree->node_cnt,
 			tree->node_cnt + 1); /* Relaxed: a figure for statistics. */
+	} else if (!radix_node_unused(node, value)) {
+		return -ENOTRECOVERABLE;
 	}
 	for (unsigned int i = 0; value && i < RCU_RADIX_FANOUT - PLANTED(SHORT_SPLIT); i++)
 		radix_store(&node->words[i], value); /* In the window it can be found at once. */

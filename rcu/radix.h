@@ -61,11 +61,12 @@ struct rcu_radix {
 	uint64_t high[RCU_RADIX_HIGH_LEN];
 	struct rcu_radix_node *pool; /* Immutable: zeroed nodes, handed out once each. */
 	uint32_t node_max;           /* Immutable. */
-	uint32_t node_cnt;           /* Writer only (relaxed; statistics look at it). */
 	/* Immutable, all of these: the window, none without nodes. */
 	uint32_t window_cnt; /* Nodes, and GiB. */
 	uint64_t window_first;
 	struct rcu_radix_node *window; /* Zeroed at first, as the pool. */
+	/* Writer only (relaxed; statistics look at it), away from what readers load. */
+	uint32_t node_cnt __attribute__((aligned(64)));
 };
 
 /* A tree as a reader keeps it at hand: copies of what does not change. */
@@ -112,9 +113,10 @@ static inline bool rcu_radix_in_tree(const struct rcu_radix *tree, uint64_t word
 }
 
 /*
- * The word that covers a key below 2^48; 0 when empty, or damaged.  Wait-free: at most
- * three loads.  Each load (acquire) pairs with the store of the same word in
- * radix_store(): what the word leads to is complete (INV-RADIX-2).
+ * The word that covers a key below 2^48; 0 when empty, or when one that should
+ * lead on is damaged (a node at the last level comes as it is, and is no value).
+ * Wait-free: at most three loads.  Each load (acquire) pairs with the store of the
+ * same word in radix_store(): what the word leads to is complete (INV-RADIX-2).
  */
 static inline uint64_t rcu_radix_lookup_low(const struct rcu_radix *tree, uint64_t key)
 {
@@ -230,12 +232,14 @@ static inline struct rcu_radix_found rcu_radix_view_find(
 		return rcu_radix_find(view->tree, key);
 	found = rcu_radix_found(
 		view->window, (unsigned int)i, (unsigned int)view->window_cnt, RCU_RADIX_MID);
-	if (found.word && !rcu_radix_is_node(found.word))
+	if (rcu_radix_is_node(found.word)) {
+		if (rcu_radix_in_pool(view->tree, found.word))
+			return rcu_radix_found(rcu_radix_child(found.word)->words,
+				(key >> RCU_RADIX_MIN) & (RCU_RADIX_FANOUT - 1), RCU_RADIX_FANOUT,
+				RCU_RADIX_MIN);
+	} else if (found.word) {
 		return found;
-	if (found.word && rcu_radix_in_pool(view->tree, found.word))
-		return rcu_radix_found(rcu_radix_child(found.word)->words,
-			(key >> RCU_RADIX_MIN) & (RCU_RADIX_FANOUT - 1), RCU_RADIX_FANOUT,
-			RCU_RADIX_MIN);
+	}
 	return rcu_radix_find(view->tree, key);
 }
 

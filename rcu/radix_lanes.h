@@ -31,7 +31,7 @@ RCU_LANES_INLINE struct rcu_lanes_mask rcu_lanes_nodes(struct rcu_lanes words)
 	return rcu_lanes_are(words, RCU_RADIX_NODE, RCU_RADIX_NODE);
 }
 
-/* The lanes whose word is in [base, base + (cnt << shift)). */
+/* The lanes whose word is in [base, base + (cnt << shift)); `shift` is not 0: rcu_lanes_below(). */
 RCU_LANES_INLINE struct rcu_lanes_mask rcu_lanes_within(
 	struct rcu_lanes words, struct rcu_lanes base, struct rcu_lanes cnt, unsigned int shift)
 {
@@ -60,7 +60,7 @@ RCU_LANES_INLINE struct rcu_lanes rcu_lanes_descend(struct rcu_lanes words,
 	return rcu_lanes_load(words, nodes, 0 - RCU_RADIX_NODE, at, 1);
 }
 
-/* rcu_radix_view_near() of each key. */
+/* rcu_radix_view_near() of each key, or a word that is no value. */
 RCU_LANES_INLINE struct rcu_lanes rcu_lanes_near(
 	const struct rcu_lanes_view *view, struct rcu_lanes keys)
 {
@@ -75,7 +75,7 @@ RCU_LANES_INLINE struct rcu_lanes rcu_lanes_near(
 	return rcu_lanes_descend(words, rcu_lanes_in_pool(view, words, nodes), keys, RCU_RADIX_MIN);
 }
 
-/* rcu_radix_lookup_low() of each key; 0 for keys from 2^48 on. */
+/* rcu_radix_lookup_low() of each key, or a word that is no value; 0 for keys from 2^48 on. */
 RCU_LANES_INLINE struct rcu_lanes rcu_lanes_far(
 	const struct rcu_lanes_view *view, struct rcu_lanes keys)
 {

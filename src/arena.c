@@ -54,16 +54,24 @@ static uint64_t overlap_end(const struct arena *arena, uint64_t off, uint64_t le
 	return 0;
 }
 
+static uint64_t whole_pages(uint64_t len)
+{
+	return (len + OS_PAGE - 1) / OS_PAGE * OS_PAGE;
+}
+
 /* First offset from `off` on with `len` free bytes, or UINT64_MAX. */
 static uint64_t find_room(const struct arena *arena, uint64_t off, uint64_t len)
 {
 	uint64_t end;
 
-	while (off <= arena->len && arena->len - off >= len) {
+	/* Whole pages, whatever damaged pieces end at. */
+	for (off = whole_pages(off); off <= arena->len && arena->len - off >= len;
+		off = whole_pages(end)) {
 		end = overlap_end(arena, off, len);
 		if (end == 0)
 			return off;
-		off = end;
+		if (end <= off || end > arena->len)
+			break; /* Damaged. */
 	}
 	return UINT64_MAX;
 }
@@ -76,13 +84,16 @@ static struct arena_piece *free_slot(struct arena *arena)
 	return arena->cnt < arena->max ? &arena->pieces[arena->cnt++] : NULL;
 }
 
-/* Zero again for the next (INV-ARENA-2), and the memory goes back. */
-static void give_back(struct region *region, struct arena_piece *piece)
+/* Zero again for the next (INV-ARENA-2), and the memory goes back.  What leads out of the arena, or
+ * is longer than was asked for, is damaged, and stays. */
+static int give_back(struct region *region, struct arena_piece *piece)
 {
-	/* What is damaged stays: it would take the memory of others. */
-	if (!arena_contains(region, arena_address(region->arena, piece), piece->len)) {
+	const struct arena *arena = region->arena;
+
+	if (piece->off % OS_PAGE || piece->off > arena->len ||
+		piece->len > arena->len - piece->off || piece->len != whole_pages(piece->asked)) {
 		log_message(LOG_ERROR, "a piece of the arena is damaged");
-		return;
+		return -ENOTRECOVERABLE;
 	}
 	TEST_POINT("arena.give_back");
 	/* What the kernel does not take back is cleared by hand, and stays for the next. */
@@ -91,6 +102,7 @@ static void give_back(struct region *region, struct arena_piece *piece)
 		memset(arena_address(region->arena, piece), 0, piece->len);
 	TEST_POINT("arena.given_back");
 	piece->len = 0;
+	return 0;
 }
 
 void arena_abandon(struct region *region, uint32_t process)
@@ -105,10 +117,8 @@ void arena_abandon(struct region *region, uint32_t process)
 			memchr(piece->name, '/', strnlen(piece->name, ARENA_NAME_LEN)))
 			continue;
 		TEST_POINT("arena.abandon");
-		if (piece->attached == 1ull << process)
-			give_back(region,
-				piece); /* Attached until then: whoever reaps again finds it. */
-		else
+		/* Attached until it is given back: whoever reaps again finds it. */
+		if (piece->attached != 1ull << process || give_back(region, piece))
 			piece->attached &= ~(1ull << process);
 	}
 }
@@ -116,17 +126,21 @@ void arena_abandon(struct region *region, uint32_t process)
 int arena_create_locked(struct region *region, const char *name, uint64_t len, void **va)
 {
 	struct arena *arena = region->arena;
-	uint64_t whole = (len + OS_PAGE - 1) / OS_PAGE * OS_PAGE;
+	uint64_t whole = whole_pages(len);
 	struct arena_piece *piece;
 	uint64_t off;
+	int err;
 
 	piece = arena_find_name(arena, name);
 	if (piece && piece->attached)
 		process_reap_dead(region);
 	if (piece && piece->len && piece->attached)
 		return -EBUSY;
-	if (piece && piece->len) /* Nobody has it any more. */
-		give_back(region, piece);
+	if (piece && piece->len) { /* Nobody has it any more. */
+		err = give_back(region, piece);
+		if (err)
+			return err;
+	}
 	piece = free_slot(arena);
 	if (piece == NULL || whole < len || whole > arena->len || whole > os_memory_headroom(-1))
 		return -ENOMEM;
@@ -167,8 +181,7 @@ int arena_destroy_locked(struct region *region, const void *va, bool force)
 		process_reap_dead(region); /* Of the others, some may not live any more. */
 	if (!force && piece->attached != mine)
 		return -EBUSY;
-	give_back(region, piece);
-	return 0;
+	return give_back(region, piece);
 }
 
 int arena_create(const char *name, size_t len, void **va)
@@ -217,14 +230,6 @@ int arena_destroy(const void *va)
 	int err = writer_begin();
 
 	return err ? err : writer_end(arena_destroy_locked(runtime_region(), va, false));
-}
-
-bool arena_contains(const struct region *region, const void *va, uint64_t len)
-{
-	const struct arena *arena = region->arena;
-	uint64_t off = (uint64_t)(uintptr_t)va - arena->base;
-
-	return off <= arena->len && len <= arena->len - off && off % sizeof(uint64_t) == 0;
 }
 
 bool arena_is_view(const void *va)

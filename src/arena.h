@@ -11,9 +11,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
-
-struct region;
 
 #define ARENA_NAME_LEN 64
 
@@ -36,8 +33,5 @@ int arena_destroy(const void *va);
 /* True when `va` lies in a segment array of the library's own lists, which users may read but not
  * change. */
 bool arena_is_view(const void *va);
-
-/* True when [va, va + len) lies in the arena, aligned to words.  Any context. */
-bool arena_contains(const struct region *region, const void *va, uint64_t len);
 
 #endif /* ARENA_H */

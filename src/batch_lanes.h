@@ -86,7 +86,7 @@ RCU_LANES_INLINE struct batch_answers batch_virt2iova(
 	struct rcu_lanes at = rcu_lanes_and(words, INDEX_SEGMENT_MASK);
 	struct rcu_lanes iovas, pages;
 
-	/* Both begin at multiples of 16 bytes. */
+	/* Descriptors stand at multiples of 16 bytes, and `iova` and `addr` are their first 16. */
 	found = rcu_lanes_both(found, rcu_lanes_within(at, rcu_lanes_all(index->view->descriptors),
 					      rcu_lanes_all(index->view->descriptors_len / 16), 4));
 	TEST_POINT("lookup.descriptor");

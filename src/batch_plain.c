@@ -36,7 +36,7 @@ INLINE bool one_virt2iova(const struct runtime_view *view, uint64_t va, uint64_t
 
 	if (index_tag(word) != INDEX_DIRECT ||
 		(word & INDEX_SEGMENT_MASK) - view->descriptors >= view->descriptors_len)
-		return false; /* The second where it is damaged. */
+		return false; /* Of the second kind is a word that is damaged. */
 	s = (const struct segment_mirror *)(uintptr_t)(word & INDEX_SEGMENT_MASK);
 	TEST_POINT("lookup.descriptor");
 	/* Relaxed, both: the index decides what they are worth (INV-SEGMENT-2). */

@@ -27,7 +27,7 @@ struct picture {
 
 static uint32_t root_block(const struct check *check)
 {
-	return (uint32_t)(check->region->root & ((1u << SNAPSHOT_BLOCK_BITS) - 1));
+	return snapshot_root_block(check->region->root);
 }
 
 static bool block_exists(const struct check *check, uint32_t block)
@@ -203,7 +203,7 @@ static void put(struct picture *picture, uint32_t block, enum place place)
 /* INV-SNAPSHOT-4 */
 static void check_born(struct check *check, uint32_t block, uint64_t born)
 {
-	if (block_exists(check, block) && check->born[block] != born)
+	if (block < check->layout->snapshot_max && check->born[block] != born)
 		check_finding(check, "snapshot: block %u does not say where it stands", block);
 }
 
@@ -241,8 +241,8 @@ static bool pool_sound(struct check *check)
 	const struct snapshot_pool *pool = check->pool;
 	uint32_t max = check->layout->snapshot_max;
 
-	if (pool->next > max || pool->free_cnt > pool->next ||
-		pool->ring_tail - pool->ring_head > max || pool->ring_tail < pool->ring_head) {
+	if (pool->next < 2 || pool->next > max || pool->free_cnt >= pool->next ||
+		pool->ring_tail - pool->ring_head >= pool->next) {
 		check_finding(check, "snapshot: the numbers of blocks are out of range");
 		return false;
 	}
@@ -265,6 +265,8 @@ void check_snapshot(struct check *check)
 		for (uint32_t b = 1; b < check->pool->next; b++)
 			if (picture.places[b] == NOWHERE)
 				check_finding(check, "snapshot: block %u is lost", b);
+		for (uint32_t b = check->pool->next; b < check->layout->snapshot_max; b++)
+			check_born(check, b, 0);
 	}
 	free(picture.places);
 }

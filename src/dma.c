@@ -5,6 +5,7 @@
 
 #include "api.h"
 #include "dma.h"
+#include "external_lookup.h"
 #include "log.h"
 #include "point.h"
 #include "runtime.h"
@@ -39,12 +40,14 @@ bool dma_all_fit(const struct region *region, unsigned int bits)
 	int64_t list = -1;
 	int unfit = 0;
 
-	while (!unfit &&
-		(list = snapshot_next_list(region, root, (uint32_t)(list + 1), &entry)) >= 0)
+	while ((list = snapshot_next_list(region, root, (uint32_t)(list + 1), &entry)) >= 0)
 		if (runtime_list_attached(region, (uint32_t)list) &&
-			snapshot_runs(region, entry, (uint32_t)list, run_fits, &fit, &unfit))
+			(!list_sound(region, (uint32_t)list) ||
+				snapshot_runs(
+					region, entry, (uint32_t)list, run_fits, &fit, &unfit) ||
+				unfit))
 			return false;
-	return !unfit && list == -1; /* Of what is damaged nothing is known. */
+	return list == -1; /* Of what is damaged nothing is known. */
 }
 
 void dma_narrow(struct region *region, unsigned int bits)

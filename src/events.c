@@ -9,6 +9,7 @@
 #include "api.h"
 #include "event_log.h"
 #include "events.h"
+#include "hotplug.h"
 #include "listen.h"
 #include "log.h"
 #include "os.h"
@@ -77,13 +78,16 @@ static void callbacks_exit(bool section)
 static void tell(const struct region *region, const struct region_event *entry)
 {
 	const struct list_state *state = &region->states[entry->list];
-	struct event event = {
-		.type = entry->type,
-		.addr = (void *)(uintptr_t)segment_va(state, entry->first),
-		.len = (size_t)entry->n << state->page_shift,
-	};
-	bool section = callbacks_enter();
+	struct event event = {.type = entry->type};
+	bool section;
 
+	if (!hotplug_range_sound(region, entry->list, entry->first, entry->n)) {
+		log_message(LOG_ERROR, "a memory event is damaged");
+		return;
+	}
+	event.addr = (void *)(uintptr_t)segment_va(state, entry->first);
+	event.len = (size_t)entry->n << state->page_shift;
+	section = callbacks_enter();
 	TEST_POINT("event.call");
 	registry_each(&callbacks, call, &event);
 	callbacks_exit(section);
@@ -94,12 +98,12 @@ static bool drain_locked(struct region *region)
 {
 	struct region_process *self = &region->processes[runtime.process];
 	uint64_t mine = 1ull << runtime.process;
-	uint64_t number;
+	uint64_t number, head;
 
 	/* Relaxed: stored with the turn, or raised beyond what is ours.  Acquire pairs with
 	 * event_log_append(). */
 	while ((number = rcu_load_relaxed(&self->told) + 1) <=
-		rcu_load_acquire(&region->events.head)) {
+		(head = rcu_load_acquire(&region->events.head))) {
 		struct region_event *entry = event_log_entry(region, number);
 		bool to_us = entry->to & mine;
 
@@ -107,6 +111,16 @@ static bool drain_locked(struct region *region)
 		 */
 		if (!(event_log_listeners(region) & mine))
 			break;
+		/* Relaxed: as above.  It was raised meanwhile; else event_log_room() keeps the
+		 * others near, and number 0 is none. */
+		if (rcu_load_relaxed(&self->told) + 1 != number)
+			continue;
+		if (number == 0 || head - number >= REGION_EVENTS) {
+			log_message(LOG_ERROR, "the log of memory events is damaged");
+			/* Release pairs with event_log_pending(), as below. */
+			rcu_fetch_max_release(&self->told, head);
+			break;
+		}
 		TEST_POINT("event.begin");
 		if (to_us && event_log_decide(entry, runtime.process, EVENT_BEGUN))
 			tell(region, entry);
@@ -213,9 +227,13 @@ static int lock_level(struct region *region)
 			return -ENODEV;
 		err = writer_lock(region);
 		/* Relaxed, both: under the turn and the mutex. */
-		if (err || rcu_load_relaxed(&self->told) == rcu_load_relaxed(&region->events.head))
+		if (err || rcu_load_relaxed(&self->told) >= rcu_load_relaxed(&region->events.head))
 			return err;
 		writer_unlock(region);
+		if (!(event_log_listeners(region) >> runtime.process & 1)) {
+			log_message(LOG_ERROR, "the listeners to memory events are damaged");
+			return -ENOTRECOVERABLE;
+		}
 	}
 }
 

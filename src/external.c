@@ -4,6 +4,7 @@
  * at one instant, that of its snapshot.
  */
 
+#include <assert.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -76,7 +77,8 @@ static int storage_create(struct region *region, const struct external_request *
 	if (err)
 		return err;
 	snprintf(name, sizeof(name), "extmem_0x%llx", (unsigned long long)req->va);
-	fbarray_setup(&msl->memseg_arr, name, req->n_pages, sizeof(struct rte_memseg), va);
+	err = fbarray_setup(&msl->memseg_arr, name, req->n_pages, sizeof(struct rte_memseg), va);
+	assert(err == 0); /* The arena gives whole pages. */
 	state->pieces = (struct piece *)((char *)va + arr_len);
 	state->n_pieces = req->n_pieces;
 	if (req->n_pieces)

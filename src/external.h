@@ -3,7 +3,7 @@
 #define EXTERNAL_H
 
 /* External memory: what its files share, and what recovery needs.  With the writer mutex owned,
- * but for the first. */
+ * but for external_begin(), which takes it. */
 
 #include "arena.h"
 #include "region.h"
@@ -15,8 +15,15 @@
  */
 void external_storage_name(uint32_t list, uint64_t seq, char name[ARENA_NAME_LEN]);
 
-/* writer_begin(), or -ENOTRECOVERABLE with a message: the record of a list is damaged. */
+/* writer_begin(), or -ENOTRECOVERABLE: the record of a list is damaged. */
 int external_begin(void);
+
+/* ---- external_check.c ---- */
+
+/* False, with a message: a writer cannot rely on the record of an external list. */
+bool external_sound(const struct region *region);
+
+/* ---- external_remove.c ---- */
 
 /* Give record and storage of a list back; nobody can hold it. */
 void external_forget(struct region *region, uint32_t list);

@@ -25,8 +25,7 @@ static bool contains(const struct region *region, uint32_t list, uint64_t va)
 	const struct list_state *state = &region->states[list];
 	uint64_t len = (uint64_t)state->n_pages << state->page_shift % 64;
 
-	return va >= state->base && va - state->base < len &&
-	       (list < region->n_internal || external_list_sound(region, list));
+	return va >= state->base && va - state->base < len && list_sound(region, list);
 }
 
 /* The list that contains `va` among all that a snapshot shows; -1. */
@@ -135,14 +134,14 @@ static const struct piece *find_piece(const struct region *region, uint64_t iova
 	if (index_tag(word) == INDEX_EXTERNAL && list < region->max_lists &&
 		external_alive(&region->states[list], root) &&
 		runtime_list_attached(region, list)) {
-		const struct piece *piece = &region->states[list].pieces[index_piece(word)];
+		const struct piece *piece;
 
 		*len = rcu_radix_found_run(&found, iova, *len);
-		return external_list_sound(region, list) &&
-				       index_piece(word) < region->states[list].n_pieces &&
-				       iova >= piece->first && iova <= piece->last
-			       ? piece
-			       : NULL;
+		if (!external_list_sound(region, list) ||
+			index_piece(word) >= region->states[list].n_pieces)
+			return NULL;
+		piece = &region->states[list].pieces[index_piece(word)];
+		return iova >= piece->first && iova <= piece->last ? piece : NULL;
 	}
 	return word ? search_iova(region, root, iova, len) : NULL;
 }

@@ -32,20 +32,28 @@ bool external_list_attached(const struct region *region, const struct rte_memseg
 void *external_iova2virt(uint64_t iova, uint64_t *len);
 
 /*
- * False: the record of an external list is damaged, and its descriptors and
- * pieces are not in the region.  The caller has found the list in a snapshot.
+ * False: the record of an external list is damaged, and has other descriptors
+ * and pieces than it was registered with, or none in the region.  The caller has found the list in
+ * a snapshot.
  */
 static inline bool external_list_sound(const struct region *region, uint32_t list)
 {
 	const struct list_state *state = &region->states[list];
 
-	return state->page_shift < 64 && (uintptr_t)state->pieces % sizeof(uint64_t) == 0 &&
+	return state->page_shift < 64 && region->lists[list].memseg_arr.len == state->n_pages &&
+	       state->n_pieces <= 2ull * state->n_pages &&
+	       ((uintptr_t)state->pieces | (uintptr_t)region->lists[list].memseg_arr.data) %
+			       sizeof(uint64_t) ==
+		       0 &&
 	       region_holds(region, state->pieces, state->n_pieces * sizeof(struct piece)) &&
 	       region_holds(region, region->lists[list].memseg_arr.data,
 		       state->n_pages * sizeof(struct rte_memseg));
 }
 
-/* Of every list, with the mutex: false when a writer cannot rely on its record. */
-bool external_sound(const struct region *region);
+/* The same of any list that a snapshot shows: internal ones do not change. */
+static inline bool list_sound(const struct region *region, uint32_t list)
+{
+	return list < region->n_internal || external_list_sound(region, list);
+}
 
 #endif /* EXTERNAL_LOOKUP_H */

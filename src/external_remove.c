@@ -8,7 +8,6 @@
 #include "api.h"
 #include "arena_table.h"
 #include "external.h"
-#include "external_lookup.h"
 #include "index.h"
 #include "intent.h"
 #include "log.h"
@@ -167,10 +166,7 @@ int external_begin(void)
 {
 	int err = writer_begin();
 
-	if (err || external_sound(runtime_region()))
-		return err;
-	log_message(LOG_ERROR, "the record of an external list is damaged");
-	return writer_end(-ENOTRECOVERABLE);
+	return err || external_sound(runtime_region()) ? err : writer_end(-ENOTRECOVERABLE);
 }
 
 /* Check the arguments and begin: the list, or -errno with nothing begun. */

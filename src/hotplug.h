@@ -107,8 +107,16 @@ int hotplug_range(const struct region *region, uint64_t va, uint64_t len, struct
 /* With the mutex: 0 when every page is in use, or -ENOENT. */
 int hotplug_in_use(const struct region *region, const struct page_range *range);
 
+/* With the mutex: no page is in use. */
+bool hotplug_unused(const struct region *region, const struct page_range *range);
+
 /* False: there are no such pages, so that what names them is damaged. */
 bool hotplug_range_sound(const struct region *region, uint32_t list, uint32_t first, uint32_t n);
+
+static inline bool hotplug_record_sound(const struct region *region, const struct op_record *op)
+{
+	return hotplug_range_sound(region, op->list, op->first, op->n);
+}
 
 /* A free record, or -1. */
 int hotplug_record(const struct region *region);

@@ -213,8 +213,13 @@ static void publish(
 static int prepare(struct region *region, const struct hotplug_request *request, bool listeners,
 	struct rcu_culprit *culprit)
 {
+	const struct page_range range = {request->list, request->first, request->n};
 	int err = listeners ? event_log_room(region) : 0;
 
+	if (!hotplug_unused(region, &range)) {
+		log_message(LOG_ERROR, "the mask of pages that are taken is damaged");
+		return -ENOTRECOVERABLE;
+	}
 	if (!err)
 		err = snapshot_prepare(region, request->list, request->first, request->n, culprit);
 	if (!err)

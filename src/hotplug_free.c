@@ -51,6 +51,15 @@ static int clear_iovas(struct region *region, uint64_t iova, uint64_t len, unsig
 
 int hotplug_reserve_withdraw(struct region *region, uint32_t list, uint32_t first, uint32_t n)
 {
+	for (uint32_t page = first; page < first + n; page++) {
+		uint64_t iova;
+
+		/* The IO address of another page would be taken out. */
+		if (!segment_iova(region, list, page, &iova) && iova != RTE_BAD_IOVA) {
+			log_message(LOG_ERROR, "the descriptor of a page is damaged");
+			return -ENOTRECOVERABLE;
+		}
+	}
 	return each_iovas(region, list, first, n, index_iova_reserve);
 }
 
@@ -131,11 +140,26 @@ void hotplug_reclaim_steps(struct region *region, const struct op_record *op)
 	pagemask_set(state->taken, state->n_pages, op->first, op->n, false);
 }
 
+/* With the mutex: the pages of a record exist, and all are in use, or none is. */
+static bool is_of_pages(const struct region *region, const struct op_record *op, bool used)
+{
+	const struct page_range range = {op->list, op->first, op->n};
+
+	return hotplug_record_sound(region, op) &&
+	       (used ? hotplug_in_use(region, &range) == 0 : hotplug_unused(region, &range));
+}
+
 void hotplug_reclaim(struct region *region, uint32_t record)
 {
 	struct op_record *op = &region->ops[record];
-	uint64_t len = (uint64_t)op->n << region->states[op->list].page_shift;
+	uint64_t len;
 
+	/* What somebody has damaged would take pages in use. */
+	if (!is_of_pages(region, op, false)) {
+		log_message(LOG_ERROR, "the record of an operation is damaged");
+		return;
+	}
+	len = (uint64_t)op->n << region->states[op->list].page_shift;
 	intent_begin(region, INTENT_RECLAIM, op->list, op->first, op->n, 0, record);
 	hotplug_reclaim_steps(region, op);
 	TEST_POINT("reclaim.given_back");
@@ -237,14 +261,8 @@ bool hotplug_unsettled(struct region *region)
 	return false;
 }
 
-/* With the mutex, of a record in use: its pages exist.  If not, it is damaged, stays, and is told
- * of by the checker. */
-static bool sound(const struct region *region, const struct op_record *op)
-{
-	return hotplug_range_sound(region, op->list, op->first, op->n);
-}
-
-/* Where readers hold the snapshots that it takes, the next writer tries again. */
+/* Where readers hold the snapshots that it takes, the next writer tries again.  A record that is
+ * damaged stays, and is told of by the checker. */
 static uint64_t unpublish_left(struct region *region)
 {
 	uint64_t slots = 0;
@@ -252,7 +270,7 @@ static uint64_t unpublish_left(struct region *region)
 	for (uint32_t i = 0; i < REGION_OPS; i++) {
 		const struct op_record *op = &region->ops[i];
 
-		if (left(region, op) && sound(region, op))
+		if (left(region, op) && is_of_pages(region, op, true))
 			hotplug_unpublish(region, op->list, op->first, op->n, i, NULL);
 		else
 			slots |= awaited(region, op);
@@ -269,8 +287,7 @@ static uint64_t reclaim_passed(struct region *region)
 
 	for (uint32_t i = 0; i < REGION_OPS; i++) {
 		/* Relaxed: quarantines begin and end under the mutex. */
-		if (rcu_load_relaxed(&region->ops[i].state) != OP_QUARANTINE ||
-			!sound(region, &region->ops[i]))
+		if (rcu_load_relaxed(&region->ops[i].state) != OP_QUARANTINE)
 			continue;
 		if (oldest == 0)
 			oldest = rcu_oldest(region->domain, RCU_EVERYBODY, &culprit);

@@ -6,8 +6,10 @@
 
 #include "event_log.h"
 #include "fbarray.h"
+#include "fbarray_mask.h"
 #include "hotplug.h"
 #include "intent.h"
+#include "log.h"
 #include "point.h"
 
 void hotplug_record_begin(struct region *region, uint32_t record, enum op_state state,
@@ -77,6 +79,10 @@ void hotplug_take_back(struct region *region, uint32_t record)
 	const struct op_record op = region->ops[record];
 	struct intent intent;
 
+	if (!hotplug_record_sound(region, &op)) {
+		log_message(LOG_ERROR, "the record of an operation is damaged");
+		return;
+	}
 	region->intent.event = op.event;
 	intent_begin(region, INTENT_TAKE_BACK, op.list, op.first, op.n, 0, record);
 	intent = region->intent;
@@ -132,13 +138,22 @@ int hotplug_range(const struct region *region, uint64_t va, uint64_t len, struct
 	return 0;
 }
 
+/* How many pages of a range in a row, from its first on, are in use, or are not. */
+static uint32_t run_of(const struct region *region, const struct page_range *range, uint64_t invert)
+{
+	const uint64_t *words = fbarray_mask_words(&region->lists[range->list].memseg_arr);
+	/* No longer than the range: what is behind it may be a long run. */
+	const struct fbmask mask = {words, range->first + range->n, invert};
+
+	return fbmask_run(&mask, range->first);
+}
+
 int hotplug_in_use(const struct region *region, const struct page_range *range)
 {
-	const uint64_t *mask = fbarray_mask_words(&region->lists[range->list].memseg_arr);
+	return run_of(region, range, FBMASK_USED) < range->n ? -ENOENT : 0;
+}
 
-	for (uint32_t page = range->first; page < range->first + range->n; page++)
-		/* Relaxed: under the mutex. */
-		if (!((rcu_load_relaxed(&mask[page / 64]) >> (page % 64)) & 1))
-			return -ENOENT;
-	return 0;
+bool hotplug_unused(const struct region *region, const struct page_range *range)
+{
+	return run_of(region, range, FBMASK_FREE) >= range->n;
 }

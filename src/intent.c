@@ -144,8 +144,14 @@ void intent_recover(struct region *region)
 	struct intent intent = region->intent;
 	bool published = snapshot_seq(rcu_load_relaxed(&region->root)) >=
 			 intent.seq; /* Relaxed: under the mutex. */
+	bool edits = intent.op == INTENT_UNPUBLISH || intent.op == INTENT_UNREGISTER;
 
 	snapshot_sweep(region);
+	/* What the dead writer had made sure of is there again, or somebody has damaged it. */
+	if (edits && !published && snapshot_reserve(region, snapshot_cost(intent.n), NULL)) {
+		intent_give_up(region);
+		return;
+	}
 	/* Acquire pairs with intent_begin() and intent_end(). */
 	switch ((enum intent_op)rcu_load_acquire(&region->intent.op)) {
 	case INTENT_NONE:

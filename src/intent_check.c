@@ -4,11 +4,12 @@
  *
  * Recovery goes wherever the records lead it.  What another than a writer has
  * damaged would lead it out of the region (guarantee G7), so it looks first: at
- * the numbers, of which there are few; not at each page, block and node, which is
- * for the checker.
+ * the numbers, of which there are few, and at the blocks that repeating the
+ * operation would follow; not at each page, block and node, which is for the
+ * checker.
  */
 
-#include "external_lookup.h"
+#include "external.h"
 #include "hotplug.h"
 #include "intent.h"
 #include "log.h"
@@ -21,8 +22,7 @@ static bool records_sound(const struct region *region)
 		/* Acquire pairs with hotplug_record_begin(): the range is complete. */
 		uint32_t state = rcu_load_acquire(&op->state);
 
-		if (state > OP_QUARANTINE ||
-			(state && !hotplug_range_sound(region, op->list, op->first, op->n)))
+		if (state > OP_QUARANTINE || (state && !hotplug_record_sound(region, op)))
 			return false;
 	}
 	return true;
@@ -42,8 +42,7 @@ static bool begun_sound(const struct region *region)
 		return intent->list >= region->n_internal && intent->list < region->max_lists &&
 		       snapshot_path_sound(region, intent->list, 0, 0);
 	case INTENT_RECLAIM:
-		return intent->record < REGION_OPS &&
-		       hotplug_range_sound(region, op->list, op->first, op->n);
+		return intent->record < REGION_OPS && hotplug_record_sound(region, op);
 	case INTENT_ALLOC:
 	case INTENT_UNPUBLISH:
 	case INTENT_TAKE_BACK:

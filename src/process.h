@@ -32,8 +32,9 @@ void process_reap_dead(struct region *region);
 
 /*
  * Give back everything that this slot's process holds, and the slot: its
- * process has died or is leaving.  0, or -EAGAIN: readers are in the way, and
- * the slot stays DYING until somebody tries again.
+ * process has died or is leaving.  0, or -errno, and the slot stays DYING until
+ * somebody tries again: readers are in the way (EAGAIN), or the record of a list
+ * is damaged (ENOTRECOVERABLE).
  */
 int process_reap(struct region *region, uint32_t slot);
 

@@ -58,6 +58,7 @@ void replay_tell(struct replay *replay)
 	int64_t list = -1;
 	int ret;
 
+	/* Of what is damaged nothing is told but a message. */
 	while ((list = snapshot_next_list(region, replay->root, (uint32_t)(list + 1), &entry)) >= 0)
 		if (list < region->n_internal)
 			snapshot_runs(region, entry, (uint32_t)list, replay_run, replay, &ret);

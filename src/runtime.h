@@ -22,7 +22,7 @@ struct runtime_view {
 	uint64_t iova_nodes; /* For readers that are compiled into a program: the pool. */
 	uint64_t iova_nodes_cnt;
 	struct region *region; /* NULL without a runtime. */
-	uint64_t descriptors;  /* Of internal memory: the segment arrays, and their bytes. */
+	uint64_t descriptors;  /* Where those of internal memory stand, their masks between them. */
 	uint64_t descriptors_len;
 } __attribute__((aligned(RCU_CACHE_LINE)));
 

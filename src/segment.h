@@ -38,6 +38,9 @@ struct segment_mirror {
 
 _Static_assert(sizeof(struct segment_mirror) == sizeof(struct rte_memseg),
 	"the mirror is the public struct");
+_Static_assert(
+	offsetof(struct segment_mirror, iova) == 0 && offsetof(struct segment_mirror, addr) == 8,
+	"kernels of batches look whether these 16 bytes are there");
 _Static_assert(offsetof(struct segment_mirror, flags) == offsetof(struct rte_memseg, flags),
 	"member by member");
 

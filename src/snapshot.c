@@ -6,45 +6,33 @@
 #include "log.h"
 #include "snapshot.h"
 
-/* The table block of a list, or 0; none that exists where the picture is damaged. */
-static uint32_t table_of(const struct region *region, uint64_t root, uint32_t list)
-{
-	const struct snapshot_pool *pool = region->snapshots;
-	uint32_t block = (uint32_t)(root & SNAPSHOT_ALL);
-
-	return block < pool->max ? pool->blocks[block].child[list / SNAPSHOT_ENTRIES] : block;
-}
-
-const struct snapshot_entry *snapshot_entry(
-	const struct region *region, uint64_t root, uint32_t list)
-{
-	uint32_t table = table_of(region, root, list);
-
-	return table ? &snapshot_block(region, table)->entry[list % SNAPSHOT_ENTRIES] : NULL;
-}
-
 int64_t snapshot_next_list(const struct region *region, uint64_t root, uint32_t list,
 	const struct snapshot_entry **entry)
 {
+	const struct snapshot_pool *pool = region->snapshots;
+	uint32_t block = snapshot_root_block(root), table = 0;
 	/* Acquire pairs with snapshot_set_list(): no list of this picture is above it. */
 	uint32_t high = rcu_load_acquire(&region->list_high);
 
 	if (high > region->max_lists)
 		high = region->max_lists; /* Damaged. */
-	while (list < high) {
-		uint32_t table = table_of(region, root, list);
+	while (block < pool->max && list < high) {
 		uint32_t end = (list / SNAPSHOT_ENTRIES + 1) * SNAPSHOT_ENTRIES;
 
-		if (table >= region->snapshots->max)
-			return -ENOTRECOVERABLE;
+		table = pool->blocks[block].child[list / SNAPSHOT_ENTRIES];
+		if (table >= pool->max)
+			break;
 		for (; table && list < end && list < high; list++) {
-			*entry = &region->snapshots->blocks[table].entry[list % SNAPSHOT_ENTRIES];
+			*entry = &pool->blocks[table].entry[list % SNAPSHOT_ENTRIES];
 			if ((*entry)->active)
 				return list;
 		}
 		list = end;
 	}
-	return -1;
+	if (block < pool->max && table < pool->max)
+		return -1;
+	log_message(LOG_ERROR, "the snapshot is damaged");
+	return -ENOTRECOVERABLE;
 }
 
 /* A run that may still grow, and what to do with it. */
@@ -156,7 +144,7 @@ int snapshot_runs(const struct region *region, const struct snapshot_entry *entr
 		.left = entry->used};
 
 	if (entry->full)
-		*ret = run_call(&run, 0, run.n_pages);
+		*ret = run_call(&run, 0, entry->used);
 	else if (entry->child == SNAPSHOT_ALL)
 		*ret = run_call(&run, 0, entry->used);
 	else

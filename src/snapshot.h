@@ -100,6 +100,11 @@ static inline uint64_t snapshot_seq(uint64_t root)
 	return root >> SNAPSHOT_BLOCK_BITS;
 }
 
+static inline uint32_t snapshot_root_block(uint64_t root)
+{
+	return (uint32_t)(root & SNAPSHOT_ALL);
+}
+
 /* The block of that number; where there is none, block 0, in which nothing is shown. */
 static inline const struct snapshot_block *snapshot_block(
 	const struct region *region, uint32_t block)
@@ -116,10 +121,6 @@ static inline uint64_t snapshot_get(const struct region *region)
 	return rcu_load_acquire(&region->root);
 }
 
-/* Entry of a list in a picture, or NULL when its table block does not exist. */
-const struct snapshot_entry *snapshot_entry(
-	const struct region *region, uint64_t root, uint32_t list);
-
 /* Called for each run of pages in use; a non-zero result stops. */
 typedef int (*snapshot_run_t)(void *ctx, uint32_t list, uint32_t first, uint32_t n);
 
@@ -131,8 +132,10 @@ typedef int (*snapshot_run_t)(void *ctx, uint32_t list, uint32_t first, uint32_t
 int snapshot_runs(const struct region *region, const struct snapshot_entry *entry, uint32_t list,
 	snapshot_run_t fn, void *ctx, int *ret);
 
-/* The first active list at or after `list`: its number, or -1; *entry is its entry.
- * -ENOTRECOVERABLE: the picture is damaged. */
+/*
+ * The first active list at or after `list`: its number, or -1; *entry is its
+ * entry.  -ENOTRECOVERABLE with a message: the picture is damaged.
+ */
 int64_t snapshot_next_list(const struct region *region, uint64_t root, uint32_t list,
 	const struct snapshot_entry **entry);
 

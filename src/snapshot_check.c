@@ -4,7 +4,7 @@
  *
  * Somebody who is no writer may have damaged it, and nothing of the region may
  * lead out of it (guarantee G7).  So the edit looks first, at its own blocks and at
- * no others: a writer's cost does not grow by what there is.
+ * no others: the cost does not grow with the picture.
  */
 
 #include "snapshot_edit.h"
@@ -82,7 +82,7 @@ bool snapshot_root_sound(const struct region *region)
 	uint64_t root = rcu_load_relaxed(&region->root); /* Relaxed: under the mutex. */
 
 	return pool->next <= pool->max &&
-	       block_sound(pool, (uint32_t)(root & SNAPSHOT_ALL), snapshot_seq(root));
+	       block_sound(pool, snapshot_root_block(root), snapshot_seq(root));
 }
 
 bool snapshot_path_sound(const struct region *region, uint32_t list, uint32_t first, uint32_t n)
@@ -90,15 +90,16 @@ bool snapshot_path_sound(const struct region *region, uint32_t list, uint32_t fi
 	const struct snapshot_pool *pool = region->snapshots;
 	uint64_t root = rcu_load_relaxed(&region->root); /* Relaxed: under the mutex. */
 	struct below below = {pool, snapshot_seq(root), first, (uint64_t)first + n - 1};
-	uint32_t block = (uint32_t)(root & SNAPSHOT_ALL), table;
+	uint32_t block = snapshot_root_block(root), table;
 	const struct snapshot_entry *entry;
 
-	if (!snapshot_root_sound(region))
+	if (list >= region->max_lists || !snapshot_root_sound(region))
 		return false;
 	table = pool->blocks[block].child[list / SNAPSHOT_ENTRIES];
 	if (table && !block_sound(pool, table, below.seq))
 		return false;
 	entry = &pool->blocks[table].entry[list % SNAPSHOT_ENTRIES];
-	return n == 0 || (entry->height == snapshot_height(region->states[list].n_pages) &&
-				 below_sound(&below, entry->child, entry->height, 0));
+	return n == 0 ||
+	       (entry->active && entry->height == snapshot_height(region->states[list].n_pages) &&
+		       below_sound(&below, entry->child, entry->height, 0));
 }

@@ -17,7 +17,7 @@ uint32_t snapshot_pool_max(uint64_t leaves)
 {
 	uint64_t max = 2 * leaves + 2 * leaves / SNAPSHOT_CHILDREN + 32768;
 
-	return max < (1u << SNAPSHOT_BLOCK_BITS) ? (uint32_t)max : (1u << SNAPSHOT_BLOCK_BITS) - 1;
+	return max < SNAPSHOT_ALL ? (uint32_t)max : SNAPSHOT_ALL;
 }
 
 unsigned int snapshot_height(uint32_t n_pages)
@@ -34,6 +34,7 @@ void snapshot_init(struct region *region)
 	struct snapshot_pool *pool = region->snapshots;
 
 	pool->next = 2; /* Block 0 means "none"; block 1 is the empty root. */
+	pool->born[1] = 1;
 	/* Release pairs with snapshot_get(). */
 	rcu_publish(&region->root, 1ull << SNAPSHOT_BLOCK_BITS | 1);
 }
@@ -107,7 +108,7 @@ void snapshot_begin(struct snapshot_edit *edit, struct region *region)
 
 	edit->region = region;
 	edit->seq = snapshot_seq(root) + 1;
-	edit->root = (uint32_t)(root & ((1u << SNAPSHOT_BLOCK_BITS) - 1));
+	edit->root = snapshot_root_block(root);
 	edit->ring_tail = region->snapshots->ring_tail;
 }
 

@@ -26,14 +26,14 @@ void snapshot_init(struct region *region);
 uint32_t snapshot_cost(uint32_t n);
 
 /*
- * Make sure that pages of a list can be changed, or with n = 0 whether it is
- * shown: 0, -EAGAIN (readers hold too many retired blocks: *culprit), or
+ * Make sure that pages of a list can be changed; with n = 0, that the list can be
+ * shown or hidden: 0, -EAGAIN (readers hold too many retired blocks: *culprit), or
  * -ENOTRECOVERABLE (what the edit would follow or take is damaged).
  */
 int snapshot_prepare(struct region *region, uint32_t list, uint32_t first, uint32_t n,
 	struct rcu_culprit *culprit);
 
-/* The same of any edit that takes up to `n` blocks, but for what it would follow. */
+/* Of it, and of tests: that an edit can take up to `n` blocks. */
 int snapshot_reserve(struct region *region, uint32_t n, struct rcu_culprit *culprit);
 
 /* Free the retired blocks that readers have passed; `oldest` is what rcu_oldest() said. */

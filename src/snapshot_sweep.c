@@ -37,10 +37,11 @@ static void mark_all(struct snapshot_pool *pool, uint32_t root)
 			mark_table(pool, pool->blocks[root].child[i]);
 }
 
-/* Free, or of a picture that was not published: no reader can know it (INV-SNAPSHOT-4). */
+/* Free, of a picture that was not published, or, where `next` is damaged, never used: no reader can
+ * know it (INV-SNAPSHOT-4). */
 static bool unknown(uint64_t born, uint64_t seq)
 {
-	return born >= SNAPSHOT_FREE || (born > seq && born < SNAPSHOT_RETIRED);
+	return born == 0 || born >= SNAPSHOT_FREE || (born > seq && born < SNAPSHOT_RETIRED);
 }
 
 void snapshot_sweep(struct region *region)
@@ -51,13 +52,13 @@ void snapshot_sweep(struct region *region)
 	uint32_t free_cnt = 0;
 
 	TEST_POINT("sweep.mark");
-	mark_all(pool, (uint32_t)(root & ((1u << SNAPSHOT_BLOCK_BITS) - 1)));
+	mark_all(pool, snapshot_root_block(root));
 	TEST_POINT("sweep.marked");
 	/*
-	 * What no reader can know is free at once, so that there
-	 * are as many blocks at hand as the dead writer had made sure of.  The
-	 * rest waits anew, whether it was waiting or lost: a reader may hold a
-	 * picture that the dead writer had just replaced.
+	 * What no reader can know is free at once, so that there are as many
+	 * blocks at hand as the dead writer had made sure of.  The rest waits
+	 * anew, whether it was waiting or lost: a reader may hold a picture that
+	 * the dead writer had just replaced.
 	 */
 	/* Relaxed, here and below: a figure for snapshot_blocks_used(). */
 	rcu_store_relaxed(&pool->free_cnt, 0);
@@ -75,8 +76,9 @@ void snapshot_sweep(struct region *region)
 				(struct snapshot_retired){.ticket = ticket, .block = b};
 		}
 	}
-	if (pool->next < pool->max)
-		pool->born[pool->next] = 0; /* The dead writer may have been taking it. */
+	/* The dead writer may have been taking it. */
+	if (pool->next < pool->max && pool->born[pool->next] == snapshot_seq(root) + 1)
+		pool->born[pool->next] = 0;
 	rcu_store_relaxed(&pool->free_cnt, free_cnt);
 	TEST_POINT("sweep.sorted");
 }

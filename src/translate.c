@@ -108,9 +108,12 @@ static __attribute__((noinline)) uint64_t external_iova(uint64_t va, uint64_t *l
 		return RTE_BAD_IOVA;
 	ms = external_segment_of(region, va);
 	if (ms && ms->iova != RTE_BAD_IOVA) {
-		iova = ms->iova + (va - ms->addr_64);
-		if (ms->len - (va - ms->addr_64) < *len)
-			*len = ms->len - (va - ms->addr_64);
+		uint64_t off = va - ms->addr_64;
+
+		/* Else it is damaged. */
+		iova = off < ms->len ? ms->iova + off : RTE_BAD_IOVA;
+		if (ms->len - off < *len)
+			*len = ms->len - off;
 	}
 	rcu_section_exit();
 	return iova;

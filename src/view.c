@@ -27,10 +27,10 @@ _Static_assert(
 		offsetof(struct rcumem_index, cnt) == offsetof(struct rcu_radix_view, window_cnt),
 	"member by member");
 _Static_assert(RCU_RADIX_MID == 21 && RCU_RADIX_MIN == 12 && RCU_RADIX_FANOUT == 512 &&
-		       RCU_RADIX_NODE_SHIFT == 12 && RCU_RADIX_NODE == 1 && RCU_RADIX_TAG == 15 &&
-		       INDEX_DIRECT == 2 && INDEX_PAGES == 8 &&
-		       INDEX_SEGMENT_MASK == 0xfffffffffff0u,
+		       RCU_RADIX_NODE == 1 && RCU_RADIX_TAG == 15 && INDEX_DIRECT == 2 &&
+		       INDEX_PAGES == 8 && INDEX_SEGMENT_MASK == 0xfffffffffff0u,
 	"rcumem_inline.h knows these numbers; who changes one changes RCUMEM_VIEW_VERSION");
+_Static_assert(RCU_RADIX_NODE_SHIFT == 12, "this one, too");
 
 int rcumem_view_fill(struct rcumem_view *view, unsigned int version)
 {

@@ -70,7 +70,7 @@ static int walk_raw(struct walk *walk)
 		(list = snapshot_next_list(region, root, (uint32_t)(list + 1), &entry)) >= 0) {
 		if (!runtime_list_attached(region, (uint32_t)list))
 			continue;
-		if (list >= region->n_internal && !external_list_sound(region, (uint32_t)list)) {
+		if (!list_sound(region, (uint32_t)list)) {
 			log_message(LOG_ERROR, "the record of list %d is damaged", (int)list);
 			err = -ENOTRECOVERABLE;
 		} else if (walk->list) {
@@ -80,10 +80,8 @@ static int walk_raw(struct walk *walk)
 		}
 	}
 	context_self.callbacks--;
-	if (list < -1) {
-		log_message(LOG_ERROR, "the snapshot is damaged");
+	if (list < -1)
 		err = (int)list;
-	}
 	return err ? api_result(err) : ret;
 }
 

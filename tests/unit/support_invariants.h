@@ -20,6 +20,7 @@
 #include "segment.h"
 #include "snapshot_edit.h"
 #include "support.h"
+#include "support_snapshot.h"
 
 /* Pages of a list that are looked at one by one; beyond them none may be taken. */
 #define PAGES_CHECKED 512u
@@ -59,7 +60,7 @@ static inline void pages_published(
 
 	memset(seen, 0, sizeof(*seen));
 	if (entry && entry->active)
-		snapshot_runs(region, entry, list, pages_mark, seen, &ret);
+		assert_int_equal(snapshot_runs(region, entry, list, pages_mark, seen, &ret), 0);
 }
 
 static inline void pages_quarantined(
@@ -158,7 +159,7 @@ static inline bool internal_sound(const struct region *region, uint32_t list)
 	return taken_sound(state) && backing_sound(region, list, used.cnt, quarantined.cnt);
 }
 
-static inline bool external_sound(const struct region *region, uint32_t list)
+static inline bool external_list_holds(const struct region *region, uint32_t list)
 {
 	static const struct list_state no_state;
 	static const struct rte_memseg_list no_list;
@@ -211,7 +212,7 @@ static inline void blocks_reach_table(
 static inline bool blocks_sound(const struct region *region)
 {
 	const struct snapshot_pool *pool = region->snapshots;
-	uint32_t root = (uint32_t)(region->root & ((1u << SNAPSHOT_BLOCK_BITS) - 1));
+	uint32_t root = snapshot_root_block(region->root);
 	uint8_t *places = calloc(pool->max, 1);
 	uint32_t wrong = 0;
 
@@ -312,7 +313,7 @@ static inline bool region_sound(void)
 	SOUND(region->intent.op == INTENT_NONE, "%u", region->intent.op);
 	for (uint32_t i = 0; i < region->max_lists; i++)
 		if (!(i < region->n_internal ? internal_sound(region, i)
-					     : external_sound(region, i)))
+					     : external_list_holds(region, i)))
 			return false;
 	return blocks_sound(region) && figures_sound(region) && image_sound();
 }

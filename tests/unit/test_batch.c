@@ -6,6 +6,7 @@
  * test_batch_hotplug.c.  RCUMEM_SEED repeats a run.
  */
 
+#include "index.h"
 #include "support_batch.h"
 
 #define LEN_MAX   320
@@ -233,6 +234,39 @@ static void addresses_of_several_gib_are_not_mixed_up(void **state)
 	world_end();
 }
 
+/* Guarantee G7: a node that is none, and a descriptor where nothing may be read. */
+static void damaged_words_are_not_followed(void **state)
+{
+	const struct batch_kernel *kernel = kernel_of(state);
+	const struct runtime_view *view = &runtime_view;
+	uint64_t page = (uintptr_t)pages_get(1), keys[2 * 8 + 1], answers[2 * 8 + 1], was;
+	uint64_t *va_word = (uint64_t *)(uintptr_t)&view->va_index
+				    .window[rcu_radix_view_index(&view->va_index, page)];
+	uint64_t *iova_word = (uint64_t *)(uintptr_t)&view->iova_index
+				      .window[rcu_radix_view_index(&view->iova_index, page)];
+	uint64_t strange = (uintptr_t)ext_reserve(1);
+
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+		keys[i] = page;
+	was = *iova_word;
+	*iova_word = strange | RCU_RADIX_NODE;
+	assert_int_equal(kernel->run[BATCH_IOVA2VIRT](view, keys, answers, ARRAY_LEN(keys)), 0);
+	assert_int_equal(kernel->run[BATCH_SAME](view, keys, answers, ARRAY_LEN(keys)), 0);
+	assert_int_equal(answers[ARRAY_LEN(keys) - 1], RTE_BAD_IOVA);
+	*iova_word = was;
+	was = *va_word;
+	*va_word = strange | RCU_RADIX_NODE;
+	assert_int_equal(kernel->run[BATCH_VIRT2IOVA](view, keys, answers, ARRAY_LEN(keys)),
+		ARRAY_LEN(keys)); /* Of the other index. */
+	*va_word = strange | INDEX_DIRECT;
+	assert_int_equal(kernel->run[BATCH_VIRT2IOVA](view, keys, answers, ARRAY_LEN(keys)),
+		ARRAY_LEN(keys));
+	assert_memory_equal(answers, keys, sizeof(keys));
+	*va_word = was;
+	ext_release((void *)(uintptr_t)strange, 1);
+	pages_put((void *)(uintptr_t)page, 1);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest cases[] = {
@@ -243,6 +277,7 @@ int main(void)
 		KERNEL_CASES(every_pattern_of_misses_is_answered),
 		KERNEL_CASES(whole_vectors_of_external_memory_are_answered),
 		KERNEL_CASES(addresses_of_several_gib_are_not_mixed_up),
+		KERNEL_CASES(damaged_words_are_not_followed),
 	};
 
 	random_begin();

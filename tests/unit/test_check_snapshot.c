@@ -2,6 +2,7 @@
 /* What the checker finds about snapshots; as in test_check_damage.c. */
 
 #include "support_check.h"
+#include "support_snapshot.h"
 
 static struct snapshot_block *block_of(uint32_t block)
 {
@@ -10,7 +11,7 @@ static struct snapshot_block *block_of(uint32_t block)
 
 static uint32_t root_of(void)
 {
-	return (uint32_t)(scene.region->root & ((1u << SNAPSHOT_BLOCK_BITS) - 1));
+	return snapshot_root_block(scene.region->root);
 }
 
 static struct snapshot_entry *entry_of(uint32_t list)

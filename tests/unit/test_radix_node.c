@@ -5,6 +5,7 @@
  * RCUMEM_SEED repeats a run.
  */
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +14,6 @@
 #include <cmocka.h>
 
 #include "radix.h"
-#include <errno.h>
 
 #include "support_radix.h"
 #include "support_random.h"

@@ -116,6 +116,39 @@ static void a_node_that_was_filled_in_vain_misleads_nobody(void **state)
 	window_free(tree);
 }
 
+/* Guarantee G7: a word of 2 MiB, where readers look first. */
+static void a_word_of_the_window_that_leads_to_no_node_is_not_followed(void **state)
+{
+	struct rcu_radix *tree = tree_with_window(TREE_NODES, 0, 4);
+	struct rcu_radix_node strange = {{0}};
+	uint64_t key = GIB, value = tree_value(1);
+	uint64_t *word = &tree->window[1].words[0], was;
+	const uint64_t words[] = {~0ull, (uint64_t)(uintptr_t)&strange | RCU_RADIX_NODE,
+		(uint64_t)(uintptr_t)tree->window | RCU_RADIX_NODE,
+		(uint64_t)(uintptr_t)(tree->pool + TREE_NODES) | RCU_RADIX_NODE,
+		(uint64_t)(uintptr_t)&tree->pool->words[1] | RCU_RADIX_NODE};
+	struct rcu_radix_view view;
+
+	(void)state;
+	for (unsigned int i = 0; i < RCU_RADIX_FANOUT; i++)
+		strange.words[i] = value;
+	assert_int_equal(rcu_radix_reserve(tree, key, key), 0);
+	rcu_radix_update(tree, key, key, word_const, &value);
+	view = rcu_radix_view(tree);
+	was = *word;
+	assert_true(rcu_radix_is_node(was));
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		*word = words[i];
+		assert_int_equal(rcu_radix_view_near(&view, key), 0);
+		assert_int_equal(rcu_radix_view_lookup(&view, key), 0);
+		assert_int_equal(rcu_radix_view_find(&view, key).word, 0);
+	}
+	*word = was;
+	assert_int_equal(rcu_radix_view_near(&view, key), value);
+	assert_int_equal(rcu_radix_view_find(&view, key).word, value);
+	window_free(tree);
+}
+
 int main(void)
 {
 	const struct CMUnitTest cases[] = {
@@ -123,6 +156,7 @@ int main(void)
 		cmocka_unit_test(a_window_ends_where_it_ends),
 		cmocka_unit_test(nodes_of_the_window_cost_no_others),
 		cmocka_unit_test(a_node_that_was_filled_in_vain_misleads_nobody),
+		cmocka_unit_test(a_word_of_the_window_that_leads_to_no_node_is_not_followed),
 	};
 
 	random_begin();

@@ -11,14 +11,22 @@ static struct snapshot_pool *pool(void)
 	return runtime_region()->snapshots;
 }
 
-/* Three that are in use. */
+/* Three that are in use, of a size whose list has so many that its picture has directories. */
+#define PAGE_SZ 4096ull
 static char *pages;
 
 static int alloc_and_free(void)
 {
-	char *more = rcumem_pages_alloc(page_sz, page_sz, SOCKET_ID_ANY, 0);
+	char *more = rcumem_pages_alloc(PAGE_SZ, PAGE_SZ, SOCKET_ID_ANY, 0);
 
-	return more ? rcumem_pages_free(more, page_sz) : -1;
+	return more ? rcumem_pages_free(more, PAGE_SZ) : -1;
+}
+
+static void assert_alloc_refused(void)
+{
+	rte_errno = 0;
+	assert_null(rcumem_pages_alloc(PAGE_SZ, PAGE_SZ, SOCKET_ID_ANY, 0));
+	assert_int_equal(rte_errno, ENOTRECOVERABLE);
 }
 
 static void assert_writers_refused(void)
@@ -26,11 +34,9 @@ static void assert_writers_refused(void)
 	uint64_t root = runtime_region()->root;
 
 	for (int i = 0; i < 2; i++) {
+		assert_alloc_refused();
 		rte_errno = 0;
-		assert_null(rcumem_pages_alloc(page_sz, page_sz, SOCKET_ID_ANY, 0));
-		assert_int_equal(rte_errno, ENOTRECOVERABLE);
-		rte_errno = 0;
-		assert_int_equal(rcumem_pages_free(pages, page_sz), -1);
+		assert_int_equal(rcumem_pages_free(pages, PAGE_SZ), -1);
 		assert_int_equal(rte_errno, ENOTRECOVERABLE);
 	}
 	assert_int_equal(runtime_region()->root, root);
@@ -56,7 +62,8 @@ static int setup(void **state)
 
 	(void)state;
 	runtime_start(&opts);
-	pages = pages_get(3);
+	pages = rcumem_pages_alloc(3 * PAGE_SZ, PAGE_SZ, SOCKET_ID_ANY, 0);
+	assert_non_null(pages);
 	for (int i = 0; i < 5; i++)
 		assert_int_equal(alloc_and_free(), 0);
 	assert_true(pool()->free_cnt > 8);
@@ -66,7 +73,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	pages_put(pages, 3);
+	assert_int_equal(rcumem_pages_free(pages, 3 * PAGE_SZ), 0);
 	runtime_stop();
 	return 0;
 }
@@ -95,6 +102,7 @@ static void blocks_that_are_not_free_are_not_taken(void **state)
 	DAMAGED(*top, 0, assert_writers_refused());
 	DAMAGED(*top, UINT32_MAX, assert_writers_refused());
 	DAMAGED(pool()->born[*top], 1, assert_writers_refused());
+	DAMAGED(pool()->born[used], SNAPSHOT_FREE, assert_writers_refused());
 }
 
 /* The oldest of those that wait is in use: it is not given back, and writers are told. */
@@ -149,7 +157,6 @@ static int seen(const struct rte_memseg_list *msl, const struct rte_memseg *ms, 
 	       (const char *)ms->addr >= last;
 }
 
-/* Walks end with an error, and show no page that the list does not have. */
 static void assert_walks_refused(void)
 {
 	rte_errno = 0;
@@ -175,7 +182,11 @@ static void damaged_pictures_refuse_walks_and_writers(void **state)
 	DAMAGED(region->root, region->root | (SNAPSHOT_ALL - 1), assert_all_refused());
 	DAMAGED(*table(), pool()->max, assert_all_refused());
 	DAMAGED(*table(), SNAPSHOT_ALL, assert_all_refused());
+	DAMAGED(*table(), 0, assert_writers_refused());
 	DAMAGED(entry()->child, pool()->max, assert_all_refused());
+	assert_int_equal(entry()->height, 1);
+	DAMAGED(block_of(entry()->child)->child[0], pool()->max, assert_all_refused());
+	DAMAGED(block_of(entry()->child)->child[0], pool()->free[0], assert_writers_refused());
 	DAMAGED(entry()->height, 4, assert_all_refused());
 	DAMAGED(entry()->height, 255, assert_all_refused());
 	DAMAGED(entry()->used, 4, assert_walks_refused());
@@ -192,18 +203,29 @@ static void assert_none_beyond(uint64_t used)
 	entry()->used = was;
 }
 
-/* The last word of the list's pages, and all of its numbers. */
+/* All of a directory's children, or of the list's pages, where it does not have as many. */
 static void pages_beyond_the_list_are_not_shown(void **state)
 {
 	const struct list_state *list = &runtime_region()->states[list_of_pages()];
-	uint32_t n = list->n_pages;
+	uint32_t n = list->n_pages, children = n / SNAPSHOT_LEAF_PAGES;
 
 	(void)state;
-	if (entry()->height == 0)
-		DAMAGED(block_of(entry()->child)->mask[n / 64], 1ull << n % 64,
-			assert_none_beyond(4));
+	assert_true(children < SNAPSHOT_CHILDREN);
+	DAMAGED(block_of(entry()->child)->child[children], SNAPSHOT_ALL,
+		assert_none_beyond(3 + SNAPSHOT_LEAF_PAGES));
 	DAMAGED(entry()->child, SNAPSHOT_ALL, assert_none_beyond(n + 1));
 	DAMAGED(entry()->child, SNAPSHOT_ALL, assert_none_beyond(UINT32_MAX));
+}
+
+/* A word of the root that leads to no node: what would have to be changed below it is not. */
+static void damaged_indexes_refuse_writers(void **state)
+{
+	struct region *region = runtime_region();
+	uint64_t gib = (uintptr_t)pages >> RCU_RADIX_TOP;
+
+	(void)state;
+	DAMAGED(region->va_index->root[gib], ~0ull, assert_alloc_refused());
+	DAMAGED(region->iova_index->root[gib], ~0ull, assert_writers_refused());
 }
 
 /* A number of lists that is too high shows nothing that is not there. */
@@ -231,6 +253,7 @@ int main(void)
 			blocks_that_do_not_wait_are_not_given_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			damaged_pictures_refuse_walks_and_writers, setup, teardown),
+		cmocka_unit_test_setup_teardown(damaged_indexes_refuse_writers, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			pages_beyond_the_list_are_not_shown, setup, teardown),
 		cmocka_unit_test_setup_teardown(

@@ -49,6 +49,29 @@ static void a_view_shows_what_comes_and_goes(void **state)
 	}
 }
 
+/* Guarantee G7: a node that is none, one between two, and the last. */
+static void a_damaged_word_is_not_followed(void **state)
+{
+	struct rcumem_view view;
+	uint64_t page = (uintptr_t)pages_get(1), was, strange, *word;
+
+	(void)state;
+	assert_int_equal(rcumem_view_get(&view), 0);
+	strange = (uintptr_t)ext_reserve(1);
+	word = (uint64_t *)(uintptr_t)&view.iova.words[(page - view.iova.first) >> 21];
+	was = *word;
+	*word = strange | 1;
+	assert_null(rcumem_raw_iova2virt(&view, page));
+	*word = (view.iova_nodes + 8) | 1;
+	assert_null(rcumem_raw_iova2virt(&view, page));
+	*word = (view.iova_nodes + (view.iova_nodes_cnt << 12)) | 1;
+	assert_null(rcumem_raw_iova2virt(&view, page));
+	*word = was;
+	assert_ptr_equal(rcumem_raw_iova2virt(&view, page), (void *)(uintptr_t)page);
+	ext_release((void *)(uintptr_t)strange, 1);
+	pages_put((void *)(uintptr_t)page, 1);
+}
+
 static void a_view_is_refused_without_a_runtime_and_by_another_version(void **state)
 {
 	struct rcumem_options opts = test_options();
@@ -72,6 +95,7 @@ int main(void)
 	static const struct CMUnitTest cases[] = {
 		CASE(every_kind_of_address_is_answered_as_by_calls),
 		CASE(a_view_shows_what_comes_and_goes),
+		CASE(a_damaged_word_is_not_followed),
 		BARE_CASE(a_view_is_refused_without_a_runtime_and_by_another_version),
 	};
 
