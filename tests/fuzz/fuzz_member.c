@@ -25,6 +25,17 @@ enum { OPS = 32 };
 
 static struct region *live;
 
+/* Where its parts stand, whatever an input makes of the pointers to them. */
+static struct {
+	struct snapshot_pool *pool;
+	struct arena *arena;
+	struct arena_piece *pieces;
+	struct list_state *ext;
+	struct segment_mirror *ms;
+	struct rcu_radix *trees[3];
+	struct rcu_radix_node *windows[3];
+} part;
+
 static void put_back(void)
 {
 	restore();
@@ -43,6 +54,15 @@ static void runtime_make(void)
 	find_parts(&sound);
 	file = runtime.region_fd;
 	base = (char *)live;
+	part.pool = live->snapshots;
+	part.arena = live->arena;
+	part.pieces = live->arena->pieces;
+	part.ext = &live->states[scene.list_ext];
+	part.ms = segment_mirror(live, scene.list_ext, 1);
+	for (int t = 0; t < 3; t++) {
+		part.trees[t] = (struct rcu_radix *)(base + sound.trees[t]);
+		part.windows[t] = part.trees[t]->window;
+	}
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -235,25 +255,23 @@ static void operate(struct fuzz_input *input, unsigned int op)
 static void damage(struct fuzz_input *input)
 {
 	struct op_record *op = &live->ops[fuzz_u8(input) % 4];
-	struct list_state *ext = &live->states[scene.list_ext];
-	struct arena_piece *piece = &live->arena->pieces[fuzz_u8(input) % 4];
+	struct list_state *ext = part.ext;
+	struct arena_piece *piece = &part.pieces[fuzz_u8(input) % 4];
 	struct region_event *told = event_log_entry(live, live->events.head + fuzz_u8(input) % 2);
-	struct rcu_radix *trees[] = {live->va_index, live->iova_index, live->ext_index};
-	struct rcu_radix *tree = trees[fuzz_u8(input) % 3];
-	struct segment_mirror *ms = segment_mirror(live, scene.list_ext, 1);
+	unsigned int tree = fuzz_u8(input) % 3;
 	uint32_t *words[] = {&op->state, &op->list, &op->first, &op->n, &live->intent.op,
 		&live->intent.list, &live->intent.first, &live->intent.n, &live->intent.record,
-		(uint32_t *)&live->intent.seq, &live->list_high, &live->snapshots->next,
-		&live->snapshots->free_cnt, (uint32_t *)&live->snapshots->ring_tail,
-		(uint32_t *)&live->snapshots->ring_head, &live->arena->cnt,
-		(uint32_t *)&live->arena->next, (uint32_t *)&piece->off, (uint32_t *)&piece->len,
-		&ext->kind, &ext->n_pieces, &ext->n_pages, &ext->page_shift,
-		(uint32_t *)&live->events.head, (uint32_t *)&live->events.listeners, &told->list,
-		&told->first, &told->n, (uint32_t *)&told->to, &live->pin_high,
-		(uint32_t *)&op->owner, (uint32_t *)&op->event, (uint32_t *)&live->root,
-		(uint32_t *)&live->processes[0].told, &tree->node_cnt, &live->dma_bits,
-		(uint32_t *)&ms->len, (uint32_t *)&ms->iova,
-		(uint32_t *)&tree->window->words[fuzz_u8(input) % 4]};
+		(uint32_t *)&live->intent.seq, &live->list_high, &part.pool->next,
+		&part.pool->free_cnt, (uint32_t *)&part.pool->ring_tail,
+		(uint32_t *)&part.pool->ring_head, &part.arena->cnt, (uint32_t *)&part.arena->next,
+		(uint32_t *)&piece->off, (uint32_t *)&piece->len, &ext->kind, &ext->n_pieces,
+		&ext->n_pages, &ext->page_shift, (uint32_t *)&live->events.head,
+		(uint32_t *)&live->events.listeners, &told->list, &told->first, &told->n,
+		(uint32_t *)&told->to, &live->pin_high, (uint32_t *)&op->owner,
+		(uint32_t *)&op->event, (uint32_t *)&live->root,
+		(uint32_t *)&live->processes[0].told, &part.trees[tree]->node_cnt, &live->dma_bits,
+		(uint32_t *)&part.ms->len, (uint32_t *)&part.ms->iova,
+		(uint32_t *)&part.windows[tree]->words[fuzz_u8(input) % 4]};
 	uint32_t *word = words[fuzz_u8(input) % ARRAY_LEN(words)];
 	uint32_t value = fuzz_u32(input);
 
