@@ -143,9 +143,7 @@ int snapshot_runs(const struct region *region, const struct snapshot_entry *entr
 		.n_pages = region->states[list].n_pages,
 		.left = entry->used};
 
-	if (entry->full)
-		*ret = run_call(&run, 0, entry->used);
-	else if (entry->child == SNAPSHOT_ALL)
+	if (entry->full || entry->child == SNAPSHOT_ALL)
 		*ret = run_call(&run, 0, entry->used);
 	else
 		*ret = tree_runs(&run, entry);
