@@ -114,10 +114,13 @@ static void recheck(const struct page_head *kept, unsigned int n)
 	for (unsigned int i = 0; i < n; i++) {
 		void *va = (void *)(uintptr_t)kept[i].addr;
 		const struct rte_memseg *ms = rte_mem_virt2memseg(va, NULL);
-		const struct field *field = ms ? field_of(ms->hugepage_sz) : NULL;
+		const struct field *field = field_of(rte_mem_virt2memseg_list(va)->page_sz);
 		struct page_head head;
 
-		if (field && ms->addr == va &&
+		/* The mask first, as in described(): for ThreadSanitizer, when the page is another
+		 * process's. */
+		described(field, (uint32_t)((kept[i].addr - field->base) / field->page_sz), false);
+		if (ms && ms->addr == va &&
 			page_read(va, field->page_sz, &head) == kept[i].generation &&
 			head.id == kept[i].id) {
 			deeds->holds++;
@@ -186,7 +189,8 @@ static void walk_one(void)
 		for (uint32_t p = 0; p < PLACES; p++)
 			view.before[f][p] = instant_before(&shared->fields[f], p);
 	}
-	rte_memseg_walk_thread_unsafe(see, &view);
+	if (rte_memseg_walk_thread_unsafe(see, &view) && !stress_failed())
+		stress_fail("wrong", "a walk ends with errno %d", rte_errno);
 	deeds->walks++;
 	for (uint32_t f = 0; f < shared->n_fields; f++)
 		for (uint32_t p = 0; p < PLACES && !stress_failed(); p++) {

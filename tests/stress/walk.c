@@ -105,9 +105,17 @@ static void see_whole(const struct arena *arena, const struct sight *sight, uint
 	(void)arena;
 }
 
-static void sight_judge(const char *what)
+/* Nothing stops a walk, and nothing is damaged. */
+static void ended(const char *what, int ret)
+{
+	if (ret)
+		stress_fail("wrong", "%s ends with %d, errno %d", what, ret, rte_errno);
+}
+
+static void sight_judge(const char *what, int ret)
 {
 	tally->walks++;
+	ended(what, ret);
 	for (unsigned int i = 0; i < n_arenas; i++) {
 		const struct sight *sight = &sights[i];
 
@@ -132,9 +140,10 @@ static void sight_judge(const char *what)
 	}
 }
 
-static void lists_judge(void)
+static void lists_judge(int ret)
 {
 	tally->walks++;
+	ended("a walk of lists", ret);
 	if (lists_seen != n_arenas)
 		stress_fail("wrong", "a walk shows %u lists of %u", lists_seen, n_arenas);
 }
@@ -144,16 +153,13 @@ void walk_sections(uint64_t *random)
 	sight_begin();
 	switch (random_below(random, 4)) {
 	case 0:
-		rte_memseg_list_walk(see_list, NULL);
-		lists_judge();
+		lists_judge(rte_memseg_list_walk(see_list, NULL));
 		break;
 	case 1:
-		rte_memseg_contig_walk(see_run, NULL);
-		sight_judge("rte_memseg_contig_walk");
+		sight_judge("rte_memseg_contig_walk", rte_memseg_contig_walk(see_run, NULL));
 		break;
 	default:
-		rte_memseg_walk(see_seg, NULL);
-		sight_judge("rte_memseg_walk");
+		sight_judge("rte_memseg_walk", rte_memseg_walk(see_seg, NULL));
 		break;
 	}
 }
@@ -163,16 +169,15 @@ void walk_raw(uint64_t *random)
 	sight_begin();
 	switch (random_below(random, 4)) {
 	case 0:
-		rte_memseg_list_walk_thread_unsafe(see_list, NULL);
-		lists_judge();
+		lists_judge(rte_memseg_list_walk_thread_unsafe(see_list, NULL));
 		break;
 	case 1:
-		rte_memseg_contig_walk_thread_unsafe(see_run, NULL);
-		sight_judge("rte_memseg_contig_walk_thread_unsafe");
+		sight_judge("rte_memseg_contig_walk_thread_unsafe",
+			rte_memseg_contig_walk_thread_unsafe(see_run, NULL));
 		break;
 	default:
-		rte_memseg_walk_thread_unsafe(see_seg, NULL);
-		sight_judge("rte_memseg_walk_thread_unsafe");
+		sight_judge("rte_memseg_walk_thread_unsafe",
+			rte_memseg_walk_thread_unsafe(see_seg, NULL));
 		break;
 	}
 }
