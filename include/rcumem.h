@@ -219,9 +219,10 @@ RCUMEM_API void *rcumem_pages_alloc(size_t len, size_t page_sz, int socket_id, u
  *            pinned, or another thread frees it), EINPROGRESS (a process does not tell
  *            its callbacks, and is named in the log: the pages stay in use
  *            until it has, or has died; then they go, with the next writer at
- *            the latest, unless the control region is damaged meanwhile), ENOSPC (a part of what
- * was allocated at once needs an index node, and there is none: see max_nodes), EDEADLK, ETIMEDOUT,
- *            EAGAIN, ENOTRECOVERABLE, ENODEV: as rcumem_pages_alloc().
+ *            the latest, unless the control region is damaged meanwhile),
+ *            ENOSPC (a part of what was allocated at once needs an index node,
+ *            and there is none: see max_nodes), EDEADLK, ETIMEDOUT, EAGAIN,
+ *            ENOTRECOVERABLE, ENODEV: as rcumem_pages_alloc().
  * Context    Any thread; an online QSBR reader passes a quiescent state.
  * Progress   Waits for readers, without holding the mutex, up to the timeout.
  */

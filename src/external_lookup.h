@@ -33,8 +33,8 @@ void *external_iova2virt(uint64_t iova, uint64_t *len);
 
 /*
  * False: the record of an external list is damaged, and has other descriptors
- * and pieces than it was registered with, or none in the region.  The caller has found the list in
- * a snapshot.
+ * and pieces than it was registered with, or none in the region.  The caller has
+ * found the list in a snapshot.
  */
 static inline bool external_list_sound(const struct region *region, uint32_t list)
 {

@@ -139,7 +139,8 @@ int hotplug_range(const struct region *region, uint64_t va, uint64_t len, struct
 }
 
 /* How many pages of a range in a row, from its first on, are in use, or are not. */
-static uint32_t run_of(const struct region *region, const struct page_range *range, uint64_t invert)
+static uint32_t in_a_row(
+	const struct region *region, const struct page_range *range, uint64_t invert)
 {
 	const uint64_t *words = fbarray_mask_words(&region->lists[range->list].memseg_arr);
 	/* No longer than the range: what is behind it may be a long run. */
@@ -150,10 +151,10 @@ static uint32_t run_of(const struct region *region, const struct page_range *ran
 
 int hotplug_in_use(const struct region *region, const struct page_range *range)
 {
-	return run_of(region, range, FBMASK_USED) < range->n ? -ENOENT : 0;
+	return in_a_row(region, range, FBMASK_USED) < range->n ? -ENOENT : 0;
 }
 
 bool hotplug_unused(const struct region *region, const struct page_range *range)
 {
-	return run_of(region, range, FBMASK_FREE) >= range->n;
+	return in_a_row(region, range, FBMASK_FREE) >= range->n;
 }

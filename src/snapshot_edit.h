@@ -33,7 +33,7 @@ uint32_t snapshot_cost(uint32_t n);
 int snapshot_prepare(struct region *region, uint32_t list, uint32_t first, uint32_t n,
 	struct rcu_culprit *culprit);
 
-/* Of it, and of tests: that an edit can take up to `n` blocks. */
+/* Of it, of recovery and of tests: that an edit can take up to `n` blocks. */
 int snapshot_reserve(struct region *region, uint32_t n, struct rcu_culprit *culprit);
 
 /* Free the retired blocks that readers have passed; `oldest` is what rcu_oldest() said. */

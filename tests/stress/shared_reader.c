@@ -120,7 +120,7 @@ static void recheck(const struct page_head *kept, unsigned int n)
 		/* The mask first, as in described(): for ThreadSanitizer, when the page is another
 		 * process's. */
 		described(field, (uint32_t)((kept[i].addr - field->base) / field->page_sz), false);
-		if (ms && ms->addr == va &&
+		if (ms && ms->addr == va && ms->hugepage_sz == field->page_sz &&
 			page_read(va, field->page_sz, &head) == kept[i].generation &&
 			head.id == kept[i].id) {
 			deeds->holds++;

@@ -94,7 +94,7 @@ static void damaged_figures_of_the_pool_refuse_writers(void **state)
 static void blocks_that_are_not_free_are_not_taken(void **state)
 {
 	uint32_t *top = &pool()->free[pool()->free_cnt - 1];
-	uint32_t used = (uint32_t)(runtime_region()->root & SNAPSHOT_ALL);
+	uint32_t used = snapshot_root_block(runtime_region()->root);
 
 	(void)state;
 	DAMAGED(*top, used, assert_writers_refused());
@@ -115,8 +115,8 @@ static void blocks_that_do_not_wait_are_not_given_back(void **state)
 	snapshot_reclaim(region, UINT64_MAX);
 	assert_int_equal(pool()->ring_head, pool()->ring_tail);
 	free_cnt = pool()->free_cnt;
-	pool()->ring[pool()->ring_tail++ % pool()->max] = (struct snapshot_retired){
-		.ticket = 1, .block = (uint32_t)(region->root & SNAPSHOT_ALL)};
+	pool()->ring[pool()->ring_tail++ % pool()->max] =
+		(struct snapshot_retired){.ticket = 1, .block = snapshot_root_block(region->root)};
 	assert_writers_refused();
 	snapshot_reclaim(region, UINT64_MAX);
 	assert_int_equal(pool()->free_cnt, free_cnt);
@@ -138,7 +138,7 @@ static uint32_t list_of_pages(void)
 
 static uint32_t *table(void)
 {
-	uint32_t root = (uint32_t)(runtime_region()->root & SNAPSHOT_ALL);
+	uint32_t root = snapshot_root_block(runtime_region()->root);
 
 	return &block_of(root)->child[list_of_pages() / SNAPSHOT_ENTRIES];
 }
