@@ -29,12 +29,15 @@ static void a_thread_starts_beside_large_thread_local_memory(void **state)
 
 /* ---- A mutex whose waiters are killed ---- */
 
+/* Far above what any of this takes, on a machine that now and then stops, or under valgrind. */
+#define SOON_NS 10000000000ull
+
 static pthread_mutex_t mutex;
 static int locked; /* What the waiter's call returned. */
 
 static void *wait_for_mutex(void *arg)
 {
-	locked = os_mutex_lock(&mutex, 2000000000);
+	locked = os_mutex_lock(&mutex, 3 * SOON_NS);
 	if (locked == 0)
 		pthread_mutex_unlock(&mutex);
 	return arg;
@@ -66,15 +69,17 @@ static void a_mutex_is_had_though_its_owner_wakes_nobody(void **state)
 	assert_int_equal(pthread_create(&thread, NULL, wait_for_mutex, NULL), 0);
 	begin = os_now_ns();
 	/* Relaxed, both: the word only says that somebody is about to sleep, and then no more. */
-	while (!(rcu_load_relaxed(&mutex.__data.__lock) & (int)FUTEX_WAITERS))
-		assert_true(os_now_ns() - begin < 1000000000);
+	while (!(rcu_load_relaxed(&mutex.__data.__lock) & (int)FUTEX_WAITERS)) {
+		assert_true(os_now_ns() - begin < SOON_NS);
+		usleep(100);
+	}
 	usleep(2000);
 	rcu_fetch_and_release(&mutex.__data.__lock, (int)~FUTEX_WAITERS);
 	assert_int_equal(pthread_mutex_unlock(&mutex), 0);
 	begin = os_now_ns();
 	assert_int_equal(pthread_join(thread, NULL), 0);
 	assert_int_equal(locked, 0);
-	assert_true(os_now_ns() - begin < 1000000000);
+	assert_true(os_now_ns() - begin < SOON_NS);
 	pthread_mutex_destroy(&mutex);
 }
 
@@ -87,7 +92,7 @@ static void a_mutex_that_stays_locked_is_waited_for_as_long_as_asked(void **stat
 	assert_int_equal(pthread_mutex_lock(&mutex), 0);
 	assert_int_equal(os_mutex_lock(&mutex, 0), ETIMEDOUT);
 	assert_int_equal(os_mutex_lock(&mutex, 12000000), ETIMEDOUT);
-	assert_in_range(os_now_ns() - begin, 12000000, 1000000000);
+	assert_in_range(os_now_ns() - begin, 12000000, SOON_NS);
 	pthread_mutex_unlock(&mutex);
 	pthread_mutex_destroy(&mutex);
 }
