@@ -512,6 +512,7 @@ RCUMEM_API unsigned int rcumem_map_count(const struct rcumem_map *map);
  *   IO address, any value.
  * @param len
  *   In: bytes wanted.  Out: how many of them are contiguous.  NULL: one byte.
+ *   Where none are wanted, space 0 finds none, others find the address.
  * @return
  *   The virtual address, or NULL (and *len 0).
  *

@@ -75,7 +75,7 @@ static uint64_t rcu_scan(
 
 /*
  * The same, as an answer.  The barrier interrupts every CPU that runs a
- * registered process, so it is for those only of whom it tells something: where
+ * thread of this process, so it is for those only of whom it tells something: where
  * no reader is outside, each that holds a slot has said by its word what it sees.
  */
 static uint64_t rcu_look(
@@ -121,10 +121,9 @@ int rcu_wait(struct rcu_domain *domain, uint32_t owner, uint64_t ticket, uint64_
 {
 	uint64_t begin = now_ns();
 	struct timespec nap = {.tv_nsec = 2000};
-
 	bool fenced = false;
 
-	if (rcu_oldest(domain, owner, culprit) >= ticket)
+	if (PLANTED(NO_GRACE_PERIOD))
 		return 0;
 	/*
 	 * One barrier is enough: a reader that leaves after it and comes back sees

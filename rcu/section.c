@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Registration of readers, and grace periods: the slow half of section.h,
- * where the protocol is explained.
+ * Registration of readers, a slow half of section.h, where the protocol is
+ * explained; grace periods are in grace.c.
  */
 
 #include <errno.h>
 #include <linux/membarrier.h>
 #include <pthread.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "point.h"
@@ -67,8 +66,10 @@ static struct rcu_reader *reader_claim(struct rcu_domain *domain, uint32_t owner
 	for (uint32_t i = 0; i < domain->reader_max; i++) {
 		struct rcu_reader *reader = &domain->readers[i];
 
-		/* Pairs with reader_release(). */
-		if (!rcu_cas_acq_rel(&reader->owner, 0, owner + 1))
+		/* Relaxed: a first look, which leaves the lines of running readers with them.  The
+		 * exchange pairs with reader_release(). */
+		if (rcu_load_relaxed(&reader->owner) ||
+			!rcu_cas_acq_rel(&reader->owner, 0, owner + 1))
 			continue;
 		TEST_POINT("reader.claimed");
 		/*

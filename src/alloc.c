@@ -37,7 +37,7 @@ static int check_limit(const struct region *region, const struct alloc_request *
 
 /* Pages of one list: 0, *va and *record of hotplug_plug(), or -errno. */
 static int alloc_locked(struct region *region, const struct alloc_request *req, uint32_t list,
-	uint32_t n, void **va, int *record, struct rcu_culprit *culprit)
+	uint32_t n, void **va, int *record)
 {
 	const struct list_state *state = &region->states[list];
 	struct hotplug_request plug = {.list = list, .n = n};
@@ -56,7 +56,7 @@ static int alloc_locked(struct region *region, const struct alloc_request *req, 
 	plug.flags = req->flags & RCUMEM_ALLOC_DO_NOT_FREE ? RTE_MEMSEG_FLAG_DO_NOT_FREE : 0;
 	plug.contig = req->flags & RCUMEM_ALLOC_IOVA_CONTIG;
 	plug.silent = req->initial;
-	err = hotplug_plug(region, &plug, record, culprit);
+	err = hotplug_plug(region, &plug, record);
 	if (!err)
 		*va = (void *)(uintptr_t)segment_va(state, plug.first);
 	return err;
@@ -117,7 +117,6 @@ static int alloc_from(
 	uint64_t bytes =
 		rcu_load_relaxed(&region->socket_bytes[state->socket]); /* Relaxed: a validator sees
 									   a recent figure. */
-	struct rcu_culprit culprit = {0};
 	int record = -1;
 	int err = 0;
 
@@ -131,7 +130,7 @@ static int alloc_from(
 		err = writer_lock(region);
 		if (err)
 			return err;
-		err = alloc_locked(region, req, list, (uint32_t)n, va, &record, &culprit);
+		err = alloc_locked(region, req, list, (uint32_t)n, va, &record);
 		ticket = hotplug_oldest_ticket(region);
 		writer_unlock(region);
 		if (err != -EAGAIN || attempt == 1)
@@ -198,7 +197,7 @@ static int alloc_any_size(struct region *region, const struct alloc_request *req
 {
 	unsigned int smallest = region->states[region->n_internal - 1].page_shift;
 	unsigned int last = 64;
-	int err = -ENOMEM;
+	int ret, err = -ENOMEM;
 
 	for (uint32_t i = 0; i < region->n_internal; i++) {
 		unsigned int shift = region->states[i].page_shift;
@@ -208,9 +207,12 @@ static int alloc_any_size(struct region *region, const struct alloc_request *req
 		last = shift;
 		if (shift > smallest && req->len < (1ull << shift) / 2)
 			continue;
-		err = alloc_size(region, req, 1ull << shift, sockets, n_sockets, va);
-		if (err != -ENOMEM && err != -ENOSPC)
-			break;
+		ret = alloc_size(region, req, 1ull << shift, sockets, n_sockets, va);
+		if (ret != -ENOMEM && ret != -ENOSPC && ret != -EPERM)
+			return ret;
+		/* A smaller page wastes less, and may be allowed. */
+		if (err != -EPERM)
+			err = ret;
 	}
 	return err;
 }

@@ -45,7 +45,8 @@ int event_log_room(const struct region *region)
 			process->pid, ROOM);
 		return -EAGAIN;
 	}
-	return 0;
+	/* This thread will tell those of this process, inside a section. */
+	return event_log_listeners(region) >> runtime.process & 1 ? rcu_thread_register() : 0;
 }
 
 void event_log_ring(struct region *region, uint32_t process)
@@ -59,12 +60,10 @@ void event_log_ring(struct region *region, uint32_t process)
 	os_futex_wake(bell);
 }
 
-/* Wake processes, but for this one, whose caller tells its callbacks itself. */
 static void ring_all(struct region *region, uint64_t slots)
 {
 	for (; slots; slots &= slots - 1)
-		if ((uint32_t)__builtin_ctzll(slots) != runtime.process)
-			event_log_ring(region, (uint32_t)__builtin_ctzll(slots));
+		event_log_ring(region, (uint32_t)__builtin_ctzll(slots));
 }
 
 void event_log_ring_listeners(struct region *region)
@@ -85,7 +84,7 @@ uint64_t event_log_append(
 	/* Release pairs with drain_locked() and behind() (INV-EVENT-1). */
 	rcu_store_release(&region->events.head, event);
 	TEST_POINT("event.appended");
-	ring_all(region, to);
+	ring_all(region, to & ~(1ull << runtime.process)); /* The caller tells its own itself. */
 	return event;
 }
 
@@ -143,6 +142,7 @@ int event_log_wait(struct region *region, uint64_t event)
 {
 	uint64_t until = os_now_ns() + region->event_timeout_ns;
 	uint32_t *answered = &region->events.answered;
+	uint64_t looked = os_now_ns(); /* Whether they live. */
 	uint64_t pending;
 
 	for (;;) {
@@ -154,8 +154,12 @@ int event_log_wait(struct region *region, uint64_t event)
 			return 0;
 		if (os_now_ns() >= until)
 			break;
-		if (os_futex_wait(answered, seen, LIVENESS_NS) == -ETIMEDOUT)
-			process_reap_among(region, pending);
+		os_futex_wait(answered, seen, LIVENESS_NS);
+		/* Answers of others may end each sleep early. */
+		if (os_now_ns() - looked < LIVENESS_NS)
+			continue;
+		process_reap_among(region, pending);
+		looked = os_now_ns();
 	}
 	for (; pending; pending &= pending - 1)
 		log_message(LOG_ERROR, "process %d does not tell its callbacks of a memory event",

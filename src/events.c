@@ -56,8 +56,8 @@ static int turn_take(const struct region *region)
 	return -err;
 }
 
-/* Around callbacks: the raw readers are safe in a section, writers fail.  A thread without a reader
- * slot goes on without a section. */
+/* Around callbacks: the raw readers are safe in a section, writers fail.  Callers of writers have a
+ * reader slot (event_log_room()); a listening thread that finds none goes on without a section. */
 static bool callbacks_enter(void)
 {
 	bool section = rcu_section_enter() == 0;
@@ -220,6 +220,7 @@ int rte_mem_event_callback_unregister(const char *name, void *arg)
 static int lock_level(struct region *region)
 {
 	const struct region_process *self = &region->processes[runtime.process];
+	uint64_t begin = os_now_ns();
 	int err;
 
 	for (;;) {
@@ -234,6 +235,8 @@ static int lock_level(struct region *region)
 			log_message(LOG_ERROR, "the listeners to memory events are damaged");
 			return -ENOTRECOVERABLE;
 		}
+		if (os_now_ns() - begin >= region->lock_timeout_ns)
+			return -ETIMEDOUT; /* Others change memory all the time. */
 	}
 }
 

@@ -177,7 +177,8 @@ static int register_locked(struct region *region, const struct external_request 
 	return err;
 }
 
-/* Where only dying lists are in the way, wait for their readers once, without the mutex. */
+/* Where every list is taken, some by what is dying, wait for their readers once, without the mutex.
+ */
 static int register_or_wait(const struct external_request *req)
 {
 	struct region *region = runtime_region();
@@ -190,7 +191,8 @@ static int register_or_wait(const struct external_request *req)
 			return err;
 		external_reclaim_passed(region);
 		err = register_locked(region, req);
-		ticket = external_oldest_ticket(region);
+		if (find_free(region) < 0)
+			ticket = external_oldest_ticket(region);
 		writer_unlock(region);
 		if (err == -ENOSPC && ticket && attempt == 0)
 			process_wait_readers(region, ticket, region->free_timeout_ns,

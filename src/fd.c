@@ -29,8 +29,13 @@ static int locate(
 	}
 	for (uint32_t i = region->n_internal; i < region->max_lists; i++) {
 		const struct rte_fbarray *arr = &region->lists[i].memseg_arr;
-		uint64_t begin = (uint64_t)(uintptr_t)arr->data;
+		uint64_t begin;
 
+		/* Acquire pairs with publish_list(): it is described, and stays that as long as
+		 * the caller's section. */
+		if (rcu_load_acquire(&region->states[i].kind) != LIST_EXTERNAL)
+			continue;
+		begin = (uint64_t)(uintptr_t)arr->data;
 		if (begin && at >= begin && at - begin < (uint64_t)arr->len * sizeof(*ms))
 			return (at - begin) % sizeof(*ms) ? -EINVAL : -ENOTSUP;
 	}

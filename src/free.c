@@ -48,9 +48,9 @@ static int claim(struct region *region, const struct page_range *range)
 		return err;
 	record = hotplug_record(region);
 	/* Before anybody is told: what could fail later fails here. */
-	if (record < 0 || event_log_room(region))
-		return -EAGAIN;
-	err = snapshot_prepare(region, range->list, range->first, range->n, NULL);
+	err = record < 0 ? -EAGAIN : event_log_room(region);
+	if (!err)
+		err = snapshot_prepare(region, range->list, range->first, range->n, NULL);
 	if (err)
 		return err;
 	TEST_POINT("free.claimed");
@@ -114,7 +114,7 @@ static void wait_and_reclaim(struct region *region, uint32_t record, uint64_t ti
 
 static int free_locked(struct region *region, const struct page_range *range)
 {
-	struct rcu_culprit culprit = {0};
+	struct rcu_culprit culprit = {.owner = REGION_PROCESSES};
 	int record = claim(region, range);
 	uint64_t ticket = 0, oldest;
 	int err;

@@ -31,11 +31,10 @@ struct hotplug_request {
  * Plug pages that are free: all of them, published, or none.  When processes
  * listen, they are being told, and *record keeps others from freeing the pages
  * meanwhile; else it is -1.
- * -ENOMEM, -ENOSPC, -EAGAIN (readers hold the snapshot blocks: *culprit; or a
- * process does not tell its callbacks).
+ * -ENOMEM, -ENOSPC, -EAGAIN (readers hold the snapshot blocks, or a process
+ * does not tell its callbacks).
  */
-int hotplug_plug(struct region *region, const struct hotplug_request *request, int *record,
-	struct rcu_culprit *culprit);
+int hotplug_plug(struct region *region, const struct hotplug_request *request, int *record);
 
 /* ---- hotplug_free.c ---- */
 

@@ -210,8 +210,7 @@ static void publish(
 }
 
 /* Everything that can fail without a trace. */
-static int prepare(struct region *region, const struct hotplug_request *request, bool listeners,
-	struct rcu_culprit *culprit)
+static int prepare(struct region *region, const struct hotplug_request *request, bool listeners)
 {
 	const struct page_range range = {request->list, request->first, request->n};
 	int err = listeners ? event_log_room(region) : 0;
@@ -221,7 +220,7 @@ static int prepare(struct region *region, const struct hotplug_request *request,
 		return -ENOTRECOVERABLE;
 	}
 	if (!err)
-		err = snapshot_prepare(region, request->list, request->first, request->n, culprit);
+		err = snapshot_prepare(region, request->list, request->first, request->n, NULL);
 	if (!err)
 		err = index_pages_reserve(region, request->list, request->first, request->n);
 	return err;
@@ -236,8 +235,7 @@ static void announce(struct region *region, const struct hotplug_request *reques
 		region, RTE_MEM_EVENT_ALLOC, &region->ops[record], event_log_listeners(region));
 }
 
-int hotplug_plug(struct region *region, const struct hotplug_request *request, int *record,
-	struct rcu_culprit *culprit)
+int hotplug_plug(struct region *region, const struct hotplug_request *request, int *record)
 {
 	const struct list_state *state = &region->states[request->list];
 	uint64_t seq =
@@ -250,7 +248,7 @@ int hotplug_plug(struct region *region, const struct hotplug_request *request, i
 	*record = -1;
 	if (own < 0)
 		return -EAGAIN;
-	err = prepare(region, request, listeners, culprit);
+	err = prepare(region, request, listeners);
 	if (err)
 		return err;
 	iovas = malloc(request->n * sizeof(*iovas));

@@ -149,8 +149,9 @@ static bool other_range_touches(const struct index_ctx *c, uint64_t first, uint6
 	for (uint32_t i = 0; i < c->region->max_lists; i++) {
 		const struct list_state *state = &c->region->states[i];
 
-		if (i != c->list && state->kind != LIST_NONE && state->base <= last &&
-			list_last(state) >= first)
+		/* The words of one that is dying are gone. */
+		if (i != c->list && state->kind != LIST_NONE && state->kind != LIST_DYING &&
+			state->base <= last && list_last(state) >= first)
 			return true;
 	}
 	return false;

@@ -79,6 +79,7 @@ static void fork_child(void)
 	close_all(fork_lists);
 	close_fd(&rundir.fd);
 	fork_lists = 0;
+	runtime.process = REGION_PROCESSES; /* The slot is the parent's. */
 	pthread_mutex_init(&life, NULL);
 }
 

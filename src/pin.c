@@ -24,10 +24,15 @@ static uint32_t high(const struct region *region)
 
 static bool touches(const struct pin_record *pin, const struct page_range *range)
 {
-	/* Acquire pairs with pin_locked(): the record is complete, also for who has no mutex. */
-	return rcu_load_acquire(&pin->holder) && pin->list == range->list &&
-	       pin->first < (uint64_t)range->first + range->n &&
-	       range->first < (uint64_t)pin->first + pin->n;
+	uint64_t first, n;
+
+	/* Acquire pairs with pin_locked(): the record is complete.  Who has no mutex may see it
+	 * given back and used again meanwhile; relaxed, all: that is for a figure. */
+	if (!rcu_load_acquire(&pin->holder) || rcu_load_relaxed(&pin->list) != range->list)
+		return false;
+	first = rcu_load_relaxed(&pin->first);
+	n = rcu_load_relaxed(&pin->n);
+	return first < (uint64_t)range->first + range->n && range->first < first + n;
 }
 
 /* The processes that have pinned a page of the range. */
@@ -112,12 +117,15 @@ static int pin_locked(struct region *region, const struct page_range *range)
 	if (pin->holder) {
 		if (pin->count == UINT32_MAX)
 			return -ENOSPC;
-		pin->count++;
+		rcu_store_relaxed(&pin->count, pin->count + 1); /* Relaxed: a figure for others. */
 		return 0;
 	}
 	TEST_POINT("pin.begin");
-	*pin = (struct pin_record){
-		.list = range->list, .first = range->first, .n = range->n, .count = 1};
+	/* Relaxed, all: see touches(). */
+	rcu_store_relaxed(&pin->list, range->list);
+	rcu_store_relaxed(&pin->first, range->first);
+	rcu_store_relaxed(&pin->n, range->n);
+	rcu_store_relaxed(&pin->count, 1);
 	TEST_POINT("pin.filled");
 	/* Relaxed: before the next store for whoever relies on it. */
 	if (pin == &region->pins[high(region)])
@@ -137,7 +145,7 @@ static int unpin_locked(struct region *region, const struct page_range *range)
 		return -ENOENT;
 	TEST_POINT("unpin.begin");
 	if (pin->count > 1)
-		pin->count--;
+		rcu_store_relaxed(&pin->count, pin->count - 1); /* Relaxed: as above. */
 	else
 		rcu_store_relaxed(&pin->holder, 0); /* Relaxed: as in pin_abandon(). */
 	TEST_POINT("unpin.done");

@@ -159,7 +159,7 @@ void process_blame(const struct region *region, const struct rcu_culprit *culpri
 static int wait_readers(struct region *region, uint32_t owner, uint64_t ticket, uint64_t timeout_ns,
 	const char *what)
 {
-	struct rcu_culprit culprit = {0};
+	struct rcu_culprit culprit = {.owner = REGION_PROCESSES};
 	uint64_t begin = os_now_ns();
 	uint64_t slice = LIVENESS_NS;
 	uint64_t over = 0;

@@ -149,9 +149,8 @@ enum process_state {
 };
 
 struct region_process {
-	uint32_t state;        /* Writer. */
-	int32_t pid;           /* Writer; for messages: other processes may know another number. */
-	pthread_mutex_t alive; /* Robust; its agent thread owns it as long as the process lives. */
+	uint32_t state; /* Writer. */
+	int32_t pid;    /* Writer; for messages: other processes may know another number. */
 	/* Events, stored by the process itself: all up to `told` are done. */
 	uint64_t told __attribute__((aligned(RCU_CACHE_LINE)));
 	uint32_t bell; /* Futex: changes when there is something to do. */

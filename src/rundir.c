@@ -148,6 +148,8 @@ void rundir_close(struct rundir *dir, bool locked)
 	if (locked && rmdir(dir->path) == 0 && getenv("RCUMEM_RUNTIME_DIR") == NULL)
 		rmdir(dir->root);
 	TEST_POINT("rundir.removed");
+	if (locked)
+		rundir_unlock(dir); /* A child that was forked just now may have the descriptor. */
 	close(dir->fd);
 	dir->fd = -1;
 }

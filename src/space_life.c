@@ -44,7 +44,7 @@ static void space_end(struct rcumem_space *space)
 	pthread_mutex_lock(&spaces.lock);
 	while (*link != space)
 		link = &(*link)->next;
-	*link = space->next;
+	rcu_store_release(link, space->next); /* As in spaces_add(). */
 	space_clear_locked(space);
 	if (spaces.first == NULL) {
 		space_map_free(spaces.empty);
@@ -106,12 +106,17 @@ void space_fini_all(void)
 void space_forget_all(void)
 {
 	/* Locks may be held by threads that do not exist here; what they were doing to the list is
-	 * one store.  The maps are left behind: they may be half built. */
+	 * one store.  The maps are left behind: they may be half built, and others' tickets. */
 	struct rcumem_space *space = rcu_load_relaxed(&spaces.first); /* Relaxed: one thread. */
 
-	for (; space; space = space->next)
+	if (space == NULL)
+		spaces.empty = NULL; /* It may be freed already. */
+	for (; space; space = space->next) {
 		rcu_store_relaxed(&space->map, space->empty); /* Relaxed: as above. */
-	spaces.first = NULL;
-	spaces.empty = NULL;
+		space->first = space->last = NULL;
+		space->deferred_cnt = 0;
+		space->spare = NULL;
+		pthread_mutex_init(&space->lock, NULL);
+	}
 	pthread_mutex_init(&spaces.lock, NULL);
 }

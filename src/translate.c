@@ -21,12 +21,11 @@ static void *word_answer(const struct rcu_radix_found *found, uint64_t iova, uin
 static __attribute__((noinline)) void *step_external(uint64_t iova, uint64_t *len)
 {
 	struct rcu_radix_found found = rcu_radix_view_find(&runtime_view.iova_index, iova);
-	uint64_t part;
+	uint64_t part = *len;
 	void *va;
 
 	if (index_tag(found.word) == INDEX_DIRECT)
 		return word_answer(&found, iova, len);
-	part = rcu_radix_found_run(&found, iova, *len);
 	TEST_POINT("lookup.miss");
 	va = external_iova2virt(iova, &part);
 	/* Internal memory that came meanwhile goes before external memory that came after it, and
@@ -34,8 +33,8 @@ static __attribute__((noinline)) void *step_external(uint64_t iova, uint64_t *le
 	found = rcu_radix_view_find(&runtime_view.iova_index, iova);
 	if (index_tag(found.word) == INDEX_DIRECT)
 		return word_answer(&found, iova, len);
-	if (va)
-		*len = part;
+	if (va) /* As far as there is no internal memory. */
+		*len = rcu_radix_found_run(&found, iova, part);
 	return va;
 }
 

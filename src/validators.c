@@ -32,18 +32,19 @@ static void ask(const struct registry_entry *entry, void *ctx)
 int validators_ask(int socket_id, size_t new_len)
 {
 	struct question q = {socket_id, new_len, 0};
-	bool section;
+	int err;
 
 	if (registry_empty(&validators))
 		return 0;
-	section = rcu_section_enter() == 0; /* As in events_deliver(). */
+	err = rcu_section_enter(); /* The raw readers are safe in a section. */
+	if (err)
+		return err;
 	writer_callback_enter();
 	asking = true;
 	registry_each(&validators, ask, &q);
 	asking = false;
 	writer_callback_exit();
-	if (section)
-		rcu_section_exit();
+	rcu_section_exit();
 	return q.verdict;
 }
 

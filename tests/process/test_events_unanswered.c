@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Memory events that a process does not answer, or not in time. */
 
+#include "event_log.h"
 #include "peer_events.h"
+#include "runtime.h"
 
 /* ---- Processes that do not answer ---- */
 
@@ -171,6 +173,75 @@ static void who_leaves_is_not_waited_for(void **state)
 	peers_fini(peer, 1);
 }
 
+/* (ms): as if callbacks were told all the time. */
+static int64_t op_answer(const int64_t *arg)
+{
+	int64_t until = now_ns() + arg[0] * 1000000;
+
+	while (now_ns() < until) {
+		event_log_answer(runtime_region());
+		usleep(500);
+	}
+	return 0;
+}
+
+/* rows H10, M6: each answer wakes who waits */
+static void the_dead_are_found_though_others_answer_all_the_time(void **state)
+{
+	static struct peer peer[3];
+
+	(void)state;
+	peers_init(peer, 2);
+	peer_start(&peer[2], "listener");
+	peer_must(&peer[2], op_init, 0);
+	peer_must(&peer[2], op_listen, 1);
+	peer_kill(&peer[2]);
+	peer_begin(&peer[1], op_answer, 400);
+	peer_must(&peer[0], op_free, peer_alloc(&peer[0], 1), 1);
+	assert_int_equal(peer_end(&peer[1]), 0);
+	peers_fini(peer, 2);
+}
+
+/* (listens): what others do to a process that they take for dead, and back. */
+static int64_t op_listens(const int64_t *arg)
+{
+	uint64_t *listeners = &runtime_region()->events.listeners;
+	uint64_t me = 1ull << runtime.process;
+
+	if (arg[0])
+		rcu_fetch_or_release(listeners, me);
+	else
+		rcu_fetch_and_release(listeners, ~me);
+	return 0;
+}
+
+/* (ms): CPU time of this process after its bell has rung. */
+static int64_t op_idle_ns(const int64_t *arg)
+{
+	struct timespec before, after;
+
+	event_log_ring(runtime_region(), runtime.process);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+	usleep((useconds_t)arg[0] * 1000);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+	return (after.tv_sec - before.tv_sec) * 1000000000ll + after.tv_nsec - before.tv_nsec;
+}
+
+static void who_is_taken_for_dead_tells_nothing_and_does_not_spin(void **state)
+{
+	static struct peer peer[2];
+
+	(void)state;
+	peers_init(peer, 2);
+	peer_must(&peer[0], op_listen, 1);
+	peer_must(&peer[0], op_listens, 0);
+	peer_alloc(&peer[1], 1);
+	assert_in_range(peer_call(&peer[0], op_idle_ns, 300), 0, 100000000);
+	told(&peer[0], 0);
+	peer_must(&peer[0], op_listens, 1);
+	peers_fini(peer, 2);
+}
+
 static const struct CMUnitTest cases[] = {
 	PEER_CASE(allocation_that_is_not_answered_is_taken_back),
 	PEER_CASE(allocation_beside_a_stopped_listener_leaves_nothing),
@@ -178,6 +249,8 @@ static const struct CMUnitTest cases[] = {
 	PEER_CASE(free_that_is_not_answered_is_done_when_the_process_dies),
 	PEER_CASE(who_leaves_is_not_waited_for),
 	PEER_CASE(free_that_only_the_dead_did_not_answer_is_done_by_the_next_writer),
+	PEER_CASE(the_dead_are_found_though_others_answer_all_the_time),
+	PEER_CASE(who_is_taken_for_dead_tells_nothing_and_does_not_spin),
 };
 
 PEER_MAIN("events without an answer", cases)

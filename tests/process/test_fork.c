@@ -107,6 +107,41 @@ static void child_that_ends_does_not_make_its_parent_look_dead(void **state)
 	peers_fini(peer, 2);
 }
 
+/* While another process is the writer for longer than the lock timeout. */
+static int is_not_let_in(void)
+{
+	struct rcumem_options opts = peer_options();
+
+	opts.attach = RCUMEM_ATTACH_JOIN;
+	CHILD_CHECK(rcumem_init(&opts) == -1 && rte_errno == ETIMEDOUT);
+	return 0;
+}
+
+static int64_t op_fork_in_vain(const int64_t *arg)
+{
+	(void)arg;
+	return child_run(is_not_let_in);
+}
+
+static void child_that_is_not_let_in_leaves_its_parents_place_alone(void **state)
+{
+	static struct peer peer[3];
+
+	(void)state;
+	peer_start(&peer[0], "first");
+	peer_must(&peer[0], op_init, 0, 0, 0, 200);
+	peers_init(&peer[1], 1);
+	peer_must(&peer[1], op_write_lock, 0);
+	assert_int_equal(peer_call(&peer[0], op_fork_in_vain, 0), 0);
+	peer_must(&peer[1], op_write_unlock, 0);
+	assert_int_equal(names_in(PEER_PREFIX, NULL, 0), 2);
+	/* Only the parent is left to answer. */
+	peers_fini(&peer[1], 1);
+	peers_init(&peer[2], 1);
+	peers_fini(&peer[2], 1);
+	peers_fini(&peer[0], 1);
+}
+
 static pthread_t churner;
 static atomic_bool churns;
 
@@ -162,6 +197,7 @@ static void forks_beside_writers_disturb_nobody(void **state)
 static const struct CMUnitTest cases[] = {
 	PEER_CASE(child_is_not_attached_until_it_attaches_itself),
 	PEER_CASE(child_that_ends_does_not_make_its_parent_look_dead),
+	PEER_CASE(child_that_is_not_let_in_leaves_its_parents_place_alone),
 	PEER_CASE(forks_beside_writers_disturb_nobody),
 };
 

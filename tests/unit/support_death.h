@@ -54,7 +54,8 @@ static inline void point(const char *name)
 
 	/* Elsewhere only a whole process dies (tests/crash): a thread alone would leave what its
 	 * process answers for. */
-	if (!death || !is_writer() || strncmp(name, "lookup.", 7) == 0)
+	if (!death || !is_writer() || strncmp(name, "lookup.", 7) == 0 ||
+		strncmp(name, "reader.", 7) == 0)
 		return;
 	dying = NULL;
 	look_on(name);

@@ -5,6 +5,8 @@
  * never touched, so address space without memory serves.
  */
 
+#include "runtime.h"
+#include "support_call.h"
 #include "support_walk.h"
 
 static struct visits seen;
@@ -130,6 +132,36 @@ static void lists_run_out_and_come_back(void **state)
 	ext_release(va, 64);
 }
 
+static void leave_section(void)
+{
+	rcumem_read_unlock();
+}
+
+/* Only for a list that readers may hold is it worth waiting. */
+static void what_else_runs_out_is_no_space_though_a_list_is_dying(void **state)
+{
+	struct rcumem_options opts = test_options();
+	char *va = ext_reserve(2);
+	static struct holder holder;
+	uint32_t next;
+
+	(void)state;
+	opts.free_timeout_ms = 50;
+	runtime_start(&opts);
+	assert_int_equal(ext_register(va, 1, 0), 0);
+	holder_start(&holder, rcumem_read_lock, leave_section);
+	assert_int_equal(ext_unregister(va, 1), 0);
+	next = runtime_region()->next_socket_id;
+	runtime_region()->next_socket_id = (uint32_t)INT32_MAX + 1;
+	assert_fails(ext_register(va + EXT_PAGE, 1, 0), ENOSPC);
+	runtime_region()->next_socket_id = next;
+	assert_int_equal(ext_register(va + EXT_PAGE, 1, 0), 0);
+	holder_stop(&holder);
+	assert_int_equal(ext_unregister(va + EXT_PAGE, 1), 0);
+	runtime_stop();
+	ext_release(va, 2);
+}
+
 /* rows X8 */
 static void more_pages_than_an_int_counts_are_invalid(void **state)
 {
@@ -253,6 +285,7 @@ int main(void)
 		CASE(register_without_a_table_gives_bad_io_addresses),
 		CASE(memory_that_is_there_already_is_refused),
 		BARE_CASE(lists_run_out_and_come_back),
+		BARE_CASE(what_else_runs_out_is_no_space_though_a_list_is_dying),
 		CASE(more_pages_than_an_int_counts_are_invalid),
 		CASE(more_pages_than_segments_can_be_kept_of_is_no_memory),
 		CASE(memory_need_not_be_there_and_pages_have_any_size),

@@ -193,7 +193,8 @@ static void external_words_name_who_is_alone_and_are_mixed_for_several(void **st
 
 		if (state_of(list)->kind == LIST_EXTERNAL) {
 			index_external_remove(region, LISTS + list);
-			state_of(list)->kind = LIST_NONE;
+			/* The record of one that readers may hold stays. */
+			state_of(list)->kind = random_below(2) ? LIST_NONE : LIST_DYING;
 		} else if (list_make(list)) {
 			assert_int_equal(index_external_reserve(region, LISTS + list), 0);
 			state_of(list)->kind = LIST_EXTERNAL;

@@ -154,6 +154,24 @@ static void page_size_zero_takes_the_largest_without_wasting_half_a_page(void **
 	pages_put(large, 2);
 }
 
+static void page_size_zero_takes_smaller_pages_where_larger_are_not_allowed(void **state)
+{
+	struct rcumem_options opts = test_options();
+	size_t len = 2 * MIB + MIB / 2;
+	char *va;
+
+	(void)state;
+	opts.page_sizes = RTE_PGSIZE_2M | RTE_PGSIZE_4K;
+	opts.socket_limit[0] = 3 * MIB; /* Two of 2 MiB are more. */
+	runtime_start(&opts);
+	va = rcumem_pages_alloc(len, 0, SOCKET_ID_ANY, 0);
+	assert_non_null(va);
+	assert_int_equal(rte_mem_virt2memseg(va, NULL)->len, RTE_PGSIZE_4K);
+	assert_fails_null(rcumem_pages_alloc(len, 0, SOCKET_ID_ANY, 0), EPERM);
+	assert_int_equal(rcumem_pages_free(va, len), 0);
+	runtime_stop();
+}
+
 static void page_size_that_is_named_is_what_comes(void **state)
 {
 	char *small = rcumem_pages_alloc(512 * KIB, RTE_PGSIZE_4K, SOCKET_ID_ANY, 0);
@@ -230,6 +248,7 @@ int main(void)
 		CASE(length_is_rounded_up_and_pages_follow_each_other),
 		CASE(lowest_hole_that_is_large_enough_is_taken),
 		CASE(page_size_zero_takes_the_largest_without_wasting_half_a_page),
+		BARE_CASE(page_size_zero_takes_smaller_pages_where_larger_are_not_allowed),
 		CASE(page_size_that_is_named_is_what_comes),
 		CASE(socket_that_is_named_is_where_pages_come_from),
 		CASE(contiguous_io_addresses_come_in_one_run),

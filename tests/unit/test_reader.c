@@ -94,6 +94,27 @@ static void assert_no_reader_slot(void)
 	assert_int_equal(n, 0);
 }
 
+static int allow(int socket_id, size_t limit, size_t new_len)
+{
+	(void)socket_id;
+	(void)limit;
+	(void)new_len;
+	return 0;
+}
+
+/* Callbacks run in a section: who has none to call them in changes nothing. */
+static void assert_no_callbacks(char *page)
+{
+	assert_int_equal(rte_mem_event_callback_register("e", event_ignore, NULL), 0);
+	assert_fails_null(rcumem_pages_alloc(page_sz, page_sz, SOCKET_ID_ANY, 0), ENOSPC);
+	assert_fails(rcumem_pages_free(page, page_sz), ENOSPC);
+	assert_int_equal(rte_mem_event_callback_unregister("e", NULL), 0);
+	assert_int_equal(rte_mem_alloc_validator_register("v", allow, 0, 0), 0);
+	assert_fails_null(rcumem_pages_alloc(page_sz, page_sz, SOCKET_ID_ANY, 0), ENOSPC);
+	assert_int_equal(rte_mem_alloc_validator_unregister("v", 0), 0);
+	assert_int_equal(rte_eal_get_physmem_size(), page_sz);
+}
+
 static void readers_beyond_the_limit_find_no_space_until_one_ends(void **state)
 {
 	struct rcumem_options opts = test_options();
@@ -113,6 +134,7 @@ static void readers_beyond_the_limit_find_no_space_until_one_ends(void **state)
 	assert_int_equal(third.result, -1);
 	assert_int_equal(third.err, ENOSPC);
 	assert_no_reader_slot();
+	assert_no_callbacks(page);
 	/* Lookups and totals need no slot. */
 	assert_ptr_equal(rte_mem_iova2virt((uintptr_t)page), page);
 	assert_int_equal(rte_eal_get_physmem_size(), page_sz);

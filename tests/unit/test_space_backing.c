@@ -228,8 +228,23 @@ static void fini_unmaps_what_spaces_hold(void **state)
 	close(fd);
 }
 
+/* In the child, which starts a runtime of its own: the space is there, and can be used. */
+static int child_uses_it(struct rcumem_space *space, int fd)
+{
+	struct rcumem_options opts = test_options();
+	struct rcumem_region region = region_fd(0x1000, page_sz, fd, 0);
+
+	if (rcumem_init(&opts))
+		return 11;
+	if (rcumem_space_register(space, &region) || !virt_of(space, 0x1000))
+		return 12;
+	if (rcumem_space_destroy(space) || mapped_pages(fd))
+		return 13;
+	return rcumem_fini() ? 14 : 0;
+}
+
 /* In the child: 0 when it has nothing of the parent's. */
-static int child_sees_nothing(const struct rcumem_space *space, int fd)
+static int child_sees_nothing(struct rcumem_space *space, int fd)
 {
 	uint64_t len = 1;
 
@@ -239,7 +254,7 @@ static int child_sees_nothing(const struct rcumem_space *space, int fd)
 		return 2;
 	if (rcumem_space_create() || rte_errno != ENODEV)
 		return 3;
-	return mapped_pages(fd) ? 4 : 0;
+	return mapped_pages(fd) ? 4 : child_uses_it(space, fd);
 }
 
 static void a_forked_child_sees_an_empty_space(void **state)

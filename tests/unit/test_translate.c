@@ -268,6 +268,42 @@ static void range_of_external_memory_ends_where_a_list_before_it_begins(void **s
 	ext_release(second, 4);
 }
 
+static uint64_t cpu_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+/* CPU time of misses that want so many bytes. */
+static uint64_t misses_ns(uint64_t want)
+{
+	uint64_t begin = cpu_ns();
+
+	for (int i = 0; i < 1000; i++) {
+		uint64_t len = want;
+
+		assert_null(rcumem_iova2virt(NULL, 0x1000, &len));
+		assert_int_equal(len, 0);
+	}
+	return cpu_ns() - begin;
+}
+
+static void a_miss_takes_no_longer_where_more_is_wanted(void **state)
+{
+	char *va = ext_reserve(1);
+
+	(void)state;
+	for (int external = 0; external < 2; external++) {
+		assert_true(misses_ns(1ull << 46) < 50 * misses_ns(1));
+		if (!external)
+			assert_int_equal(ext_register(va, 1, 0x7000000), 0);
+	}
+	assert_int_equal(ext_unregister(va, 1), 0);
+	ext_release(va, 1);
+}
+
 /* Nothing once looked contiguous to a page whose addresses end at 2^64. */
 static void range_ends_with_the_last_virtual_address(void **state)
 {
@@ -331,6 +367,7 @@ int main(void)
 		CASE(io_address_zero_is_an_ordinary_one),
 		CASE(range_of_external_memory_ends_where_internal_memory_goes_before),
 		CASE(range_of_external_memory_ends_where_a_list_before_it_begins),
+		CASE(a_miss_takes_no_longer_where_more_is_wanted),
 		CASE(range_ends_with_the_last_virtual_address),
 		CASE(topmost_page_matches_up_to_the_last_address_but_one),
 		BARE_CASE(translation_without_a_runtime_finds_nothing),
