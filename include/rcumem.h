@@ -131,14 +131,17 @@ struct rcumem_options {
  *            without physical addresses), EADDRNOTAVAIL (base_va given and
  *            taken, or the runtime's addresses are taken in this process),
  *            EDEADLK (inside a section, walk or callback), EMFILE, ENFILE,
- *            ENOMEM, ENOSPC.  With a prefix also EEXIST, ENOENT (`attach`),
+ *            ENOMEM, ENOSPC, EAGAIN (no thread).  With a prefix also EEXIST, ENOENT (`attach`),
  *            EACCES (the directory or a process is another user's), EPROTO
  *            (its processes are of another build), EBADMSG (its control region
  *            is damaged), EUSERS (64 processes are attached), ENOTSUP (it
  *            relies on membarrier, which this process lacks), ETIMEDOUT (its
- *            processes do not answer), ENAMETOOLONG (the path of its directory).
+ *            processes do not answer), ENAMETOOLONG (the path of its directory),
+ *            EROFS (the directory cannot be written).
  * Ownership  The strings may go away after the call.
- * Context    Any thread; not inside a section or callback.
+ * Context    Any thread; not inside a section or callback.  Beside it no other
+ *            thread may call anything but rcumem_init(), rcumem_fini(), and
+ *            what registers callbacks and validators.
  * Progress   Blocks for the clearing of the initial memory.
  */
 RCUMEM_API int rcumem_init(const struct rcumem_options *opts);
@@ -151,10 +154,12 @@ RCUMEM_API int rcumem_init(const struct rcumem_options *opts);
  *   0, or -1 with rte_errno.
  *
  * Errors     ENODEV (not started), EBUSY (a thread of this process is inside a
- *            section, walk or callback; another
- *            thread that is an online QSBR reader is inside one).
+ *            section, walk or callback, or holds rte_mcfg_mem_write_lock();
+ *            another thread that is an online QSBR reader is inside one).
  * Context    Any thread.  No other thread may be in a lookup or use memory of
  *            the runtime; rcumem_init() may be called again afterwards.
+ * Progress   Waits for the writer mutex and for another thread's callback, each
+ *            up to the lock timeout.
  */
 RCUMEM_API int rcumem_fini(void);
 
@@ -176,7 +181,7 @@ RCUMEM_API int rcumem_fini(void);
  *   Bytes, at least 1; rounded up to whole pages.
  * @param page_sz
  *   Page size in bytes, one of those the runtime offers; 0: the largest that
- *   can serve the request without wasting half a page.
+ *   can serve the request, and is allowed to, without wasting half a page.
  * @param socket_id
  *   NUMA node, or SOCKET_ID_ANY for the caller's node and then the nearest.
  *   A node other than the one named is used only for SOCKET_ID_ANY, or
@@ -190,12 +195,17 @@ RCUMEM_API int rcumem_fini(void);
  *            pages left, a DMA mask or contiguity that cannot be met), ENOSPC
  *            (no room in the lists or the index), EPERM (a validator or the
  *            socket's limit refused), EDEADLK (inside a section, walk or
- *            callback), ETIMEDOUT (another writer holds the mutex; named in
- *            the log), EAGAIN (too much waits for a stuck reader),
- *            ENOTRECOVERABLE (the control region is damaged), ENODEV.
+ *            callback), ETIMEDOUT (another writer holds the mutex, another
+ *            thread's callback does not return, or a process does not tell its
+ *            callbacks; named in the log), EAGAIN (too much waits for a stuck
+ *            reader, or a process is 512 events behind), ENOTRECOVERABLE (the
+ *            control region is damaged), ENODEV.  ENOSPC, too, where callbacks
+ *            are to be called and the thread finds no reader slot.
  * Ownership  The caller's until rcumem_pages_free().
  * Context    Any thread; an online QSBR reader passes a quiescent state.
- * Progress   Takes the writer mutex; waits for no reader and no process.
+ * Progress   Takes the writer mutex.  Waits, without holding it, for callbacks
+ *            of all processes up to the event timeout; and for readers up to
+ *            the free timeout where they hold all that could be used again.
  */
 RCUMEM_API void *rcumem_pages_alloc(size_t len, size_t page_sz, int socket_id, unsigned int flags);
 
@@ -221,10 +231,11 @@ RCUMEM_API void *rcumem_pages_alloc(size_t len, size_t page_sz, int socket_id, u
  *            until it has, or has died; then they go, with the next writer at
  *            the latest, unless the control region is damaged meanwhile),
  *            ENOSPC (a part of what was allocated at once needs an index node,
- *            and there is none: see max_nodes), EDEADLK, ETIMEDOUT, EAGAIN,
+ *            and there is none: see max_nodes; or no reader slot), EDEADLK, ETIMEDOUT, EAGAIN,
  *            ENOTRECOVERABLE, ENODEV: as rcumem_pages_alloc().
  * Context    Any thread; an online QSBR reader passes a quiescent state.
- * Progress   Waits for readers, without holding the mutex, up to the timeout.
+ * Progress   Waits, without holding the mutex, for callbacks of all processes up
+ *            to the event timeout, and for readers up to the free timeout.
  */
 RCUMEM_API int rcumem_pages_free(void *addr, size_t len);
 
@@ -251,7 +262,7 @@ RCUMEM_API int rcumem_pages_free(void *addr, size_t len);
  *            page of it is not in use), EBUSY (a page of it is being freed:
  *            callbacks are told that it goes), ENOSPC (16384 ranges are pinned),
  *            EDEADLK (this thread holds rte_mcfg_mem_write_lock()), ETIMEDOUT
- *            (another writer holds the mutex), ENODEV.
+ *            (another writer holds the mutex), ENOTRECOVERABLE, ENODEV.
  * Context    Any thread; callbacks, walks and sections included.  In the
  *            callback of an ALLOC event the new pages can be pinned; they stay
  *            then, even if other processes cannot be told of them.
@@ -263,7 +274,8 @@ RCUMEM_API int rcumem_pages_pin(const void *addr, size_t len);
 /**
  * Take back one rcumem_pages_pin() of this process, of exactly this range.
  *
- * Errors     EINVAL, EDEADLK, ETIMEDOUT, ENODEV: as rcumem_pages_pin(); ENOENT
+ * Errors     EINVAL, EDEADLK, ETIMEDOUT, ENOTRECOVERABLE, ENODEV: as
+ *            rcumem_pages_pin(); ENOENT
  *            (this process has not pinned exactly this range).
  * Context    As rcumem_pages_pin(): in callbacks too.
  */
@@ -309,7 +321,8 @@ RCUMEM_API int rcumem_extmem_register(void *va_addr, size_t len, const rte_iova_
  * @return
  *   0, or -1 with rte_errno.
  *
- * Errors     ENODEV, ENOSPC (options.max_readers reached).
+ * Errors     ENODEV, ENOSPC (options.max_readers reached), ENOMEM, EAGAIN (the
+ *            program has no key for thread-specific data left).
  * Context    Any thread.  The registration ends with the thread.
  */
 RCUMEM_API int rcumem_thread_init(void);
@@ -321,7 +334,7 @@ RCUMEM_API int rcumem_thread_init(void);
  * @return
  *   0, or -1 with rte_errno when the thread could not be registered.
  *
- * Errors     ENODEV, ENOSPC: only a thread's first section can fail.
+ * Errors     As rcumem_thread_init(): only a thread's first section can fail.
  * Context    Any thread, callbacks included.
  * Progress   Wait-free.  One store to the thread's own line.
  * Ordering   Every lookup inside sees at least the operations completed before.
@@ -342,8 +355,8 @@ RCUMEM_API void rcumem_read_unlock(void);
  * @return
  *   0, or -1 with rte_errno.
  *
- * Errors     ENODEV, ENOSPC, EALREADY (already a QSBR reader), EDEADLK (inside
- *            a section or callback).
+ * Errors     As rcumem_thread_init(); EALREADY (already a QSBR reader), EDEADLK
+ *            (inside a section or callback).
  * Context    Any thread.
  */
 RCUMEM_API int rcumem_reader_register(void);
@@ -419,8 +432,8 @@ RCUMEM_API struct rcumem_space *rcumem_space_create(void);
  * @return
  *   0, or -1 with rte_errno; NULL is EINVAL.
  *
- * Errors     EDEADLK; ETIMEDOUT (a reader is stuck in a section: the space is
- *            empty now, and destroying it may be tried again).
+ * Errors     ENODEV, EDEADLK; ETIMEDOUT (a reader is stuck in a section: the
+ *            space is empty now, and destroying it may be tried again).
  */
 RCUMEM_API int rcumem_space_destroy(struct rcumem_space *space);
 
@@ -435,7 +448,8 @@ RCUMEM_API int rcumem_space_destroy(struct rcumem_space *space);
  *            65535 regions), ENOMEM, EAGAIN (64 replaced sets wait for a stuck
  *            reader), EDEADLK, ENODEV.
  * Ordering   The region is complete for every lookup that finds it.
- * Progress   Waits for no reader: what it replaces is freed later.
+ * Progress   Waits for no reader, for what it replaces is freed later; but for
+ *            one that holds 64 replaced sets, up to the free timeout.
  */
 RCUMEM_API int rcumem_space_register(
 	struct rcumem_space *space, const struct rcumem_region *region);
@@ -604,7 +618,9 @@ RCUMEM_API unsigned int rcumem_virt2iova_batch(
  * Errors     EINVAL, ENAMETOOLONG, EEXIST (name and argument are registered),
  *            ENODEV, EDEADLK (inside a section, walk or callback), ENOMEM,
  *            ENOSPC (no slot for one more reader), ETIMEDOUT (another thread's
- *            callback, or another writer, takes too long), EAGAIN (no thread).
+ *            callback, or another writer, takes too long; or memory comes and
+ *            goes all the time), EAGAIN (no thread), ENOTRECOVERABLE (the
+ *            control region is damaged).
  * Ownership  `name` is copied; `arg` stays the caller's.
  * Context    Any thread; not inside a section or callback.
  * Ordering   A page shown is in use, and its memory stays until the callback
@@ -617,8 +633,8 @@ RCUMEM_API int rcumem_subscribe(const char *name, rte_mem_event_callback_t clb, 
 /** Counters of the runtime, since its start, all processes. */
 struct rcumem_stats {
 	size_t sz;                  /**< sizeof(struct rcumem_stats), set by the caller. */
-	uint64_t allocs;            /**< Successful rcumem_pages_alloc(). */
-	uint64_t frees;             /**< Successful rcumem_pages_free(). */
+	uint64_t allocs;            /**< Times pages came; also such as were taken back. */
+	uint64_t frees;             /**< Times pages went; also when taken back. */
 	uint64_t alloc_failures;    /**< Refused or failed allocations. */
 	uint64_t segments;          /**< Segments in use, external ones included. */
 	uint64_t bytes;             /**< Bytes in use, external ones excluded. */

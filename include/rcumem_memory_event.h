@@ -12,9 +12,13 @@
  *
  * Callbacks and validators run inside a read section, without the writer mutex.
  * They may call every reader; writers fail with EDEADLK.  They hold up the
- * operation that caused them, and events of one process come one after another:
- * an operation that waits for its turn longer than the lock timeout fails with
- * ETIMEDOUT and changes nothing.  So they should be short.
+ * operation that caused them, and events of one process come one after another.
+ * An allocation that waits for its turn longer than the lock timeout is taken back
+ * and fails with ETIMEDOUT, unless a callback has pinned its pages; a free fails
+ * with EINPROGRESS and is done later.  So they should be short.  Both need a reader
+ * slot of the thread: ENOSPC, and nothing changed, where there is none.  The
+ * library's own thread, which tells of what other processes do, goes on without a
+ * section then.
  */
 
 #include <stddef.h>
@@ -73,7 +77,8 @@ typedef void (*rte_mem_event_callback_t)(
  *
  * Errors     EINVAL (`name` NULL or empty, `clb` NULL), ENAMETOOLONG, EEXIST
  *            (this name with this `arg`, whatever the callback), ENOMEM, EDEADLK
- *            (inside an event callback).  ENOTSUP does not occur.
+ *            (inside an event callback), EAGAIN (the library's thread cannot be
+ *            started).  ENOTSUP does not occur.
  * Ownership  `name` is copied; `arg` must stay as long as the callback needs it.
  * Context    Any thread; inside sections, walks and validators too.
  * Progress   Waits for other registrations only.

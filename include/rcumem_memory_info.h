@@ -25,9 +25,11 @@ extern "C" {
  * descriptor, which is -1 for external memory.
  *
  * @param f
- *   Where to write; NULL: nowhere.
+ *   Where to write.
  *
- * Errors     In rte_errno, and nothing written: the section error.
+ * Errors     In rte_errno, and nothing written: EINVAL (NULL), the section
+ *            error.  ENOTRECOVERABLE: the control region is damaged, and what
+ *            was written may not be all.
  * Ownership  `f` stays the caller's; failures to write show in ferror().
  * Context    Any thread, registered or not; walks and callbacks included.
  * Progress   As slow as the file; inside a section meanwhile, so that a file

@@ -33,6 +33,10 @@
  *   found as well, all zero (rte_mem_virt2memseg()).
  * - Everything found is to be read, never written.
  * - After fork() the child has no runtime.
+ * - "Any thread" does not mean a signal handler: it may have interrupted the
+ *   beginning of a section of its thread, and one of its own would be none.
+ *   Lookups of internal memory alone need no section and may be called there.
+ * - A thread must not be cancelled (pthread_cancel()) inside the library.
  *
  * Errors: a function that fails returns -1 or NULL, sets rte_errno, and has
  * changed nothing.  Success leaves rte_errno alone.  Two groups have names:
@@ -40,11 +44,12 @@
  * - *Writer errors*: ENODEV (no runtime), EDEADLK (called inside a section, walk
  *   or callback, or while this thread holds the writer mutex), ETIMEDOUT (another
  *   writer holds the mutex for too long; named in the log), EAGAIN (too much waits
- *   for a reader that is stuck in a section; named in the log), ENOTRECOVERABLE
- *   (the control region is damaged; told in the log).
+ *   for a reader that is stuck in a section, or for callbacks of a process; named
+ *   in the log), ENOTRECOVERABLE (the control region is damaged; told in the log).
  * - *Section error*: ENOSPC.  A thread's first section makes system calls and
  *   needs one of the runtime's reader slots (option max_readers);
- *   rcumem_thread_init() does both ahead, and then it cannot occur.
+ *   rcumem_thread_init() does both ahead, and then it cannot occur.  (ENOMEM or
+ *   EAGAIN where the program has used up its keys for thread-specific data.)
  *
  * Each function says *Errors*, *Ownership* (left out where nothing changes hands),
  * *Context* (where it may be called), *Progress* (what it may wait for), *Ordering*

@@ -84,6 +84,8 @@ static uint64_t rcu_look(
 	bool outside = false;
 	uint64_t oldest;
 
+	if (PLANTED(NO_GRACE_PERIOD))
+		return UINT64_MAX;
 	if (!*fenced) {
 		rcu_fence_full();
 		oldest = rcu_scan(domain, owner, culprit, &outside);
@@ -100,7 +102,7 @@ uint64_t rcu_oldest(struct rcu_domain *domain, uint32_t owner, struct rcu_culpri
 {
 	bool fenced = false;
 
-	return PLANTED(NO_GRACE_PERIOD) ? UINT64_MAX : rcu_look(domain, owner, culprit, &fenced);
+	return rcu_look(domain, owner, culprit, &fenced);
 }
 
 bool rcu_poll(struct rcu_domain *domain, uint64_t ticket, struct rcu_culprit *culprit)
@@ -123,8 +125,6 @@ int rcu_wait(struct rcu_domain *domain, uint32_t owner, uint64_t ticket, uint64_
 	struct timespec nap = {.tv_nsec = 2000};
 	bool fenced = false;
 
-	if (PLANTED(NO_GRACE_PERIOD))
-		return 0;
 	/*
 	 * One barrier is enough: a reader that leaves after it and comes back sees
 	 * what was unpublished.

@@ -217,6 +217,54 @@ static int radix_run(const struct radix_run *run)
 	return 0;
 }
 
+/*
+ * Nodes that are missing on the way to `key`, an end of [first, last], but for
+ * those that are on the way to `other`, too.
+ */
+static uint32_t radix_missing_at(const struct rcu_radix *tree, uint64_t key, uint64_t first,
+	uint64_t last, const uint64_t *other)
+{
+	bool low = rcu_radix_is_low(key);
+	unsigned int shift = low ? RCU_RADIX_TOP : RCU_RADIX_HIGH;
+	const uint64_t *word =
+		low ? &tree->root[key >> RCU_RADIX_TOP] : &tree->high[key >> RCU_RADIX_HIGH];
+	uint32_t n = 0;
+
+	if (other && rcu_radix_is_low(*other) != low)
+		other = NULL;
+	for (; shift > RCU_RADIX_MIN; shift -= RCU_RADIX_BITS) {
+		uint64_t begin = key >> shift << shift;
+		uint64_t value =
+			word ? rcu_load_relaxed(word) : 0; /* Relaxed: the writers' own stores. */
+
+		if (rcu_radix_is_node(value)) {
+			if (!rcu_radix_in_tree(tree, value))
+				break; /* Damaged: the reservation says so. */
+			word = &rcu_radix_child(value)->words[key >> (shift - RCU_RADIX_BITS) &
+							      (RCU_RADIX_FANOUT - 1)];
+			continue;
+		}
+		if (first <= begin && begin + ((1ull << shift) - 1) <= last)
+			break;
+		n += !(word && window_node(tree, word)) &&
+		     !(other && *other >> shift == key >> shift);
+		word = NULL;
+	}
+	return n;
+}
+
+uint32_t rcu_radix_missing(
+	const struct rcu_radix *tree, uint64_t first, uint64_t last, const uint64_t *before)
+{
+	const uint64_t low_last = (1ull << RCU_RADIX_LOW_BITS) - 1;
+
+	if (first <= low_last && last > low_last)
+		return rcu_radix_missing(tree, first, low_last, before) +
+		       rcu_radix_missing(tree, low_last + 1, last, NULL);
+	return radix_missing_at(tree, first, first, last, before) +
+	       radix_missing_at(tree, last, first, last, &first);
+}
+
 int rcu_radix_reserve(struct rcu_radix *tree, uint64_t first, uint64_t last)
 {
 	struct radix_run run = {.tree = tree, .first = first, .last = last};

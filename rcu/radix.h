@@ -272,6 +272,12 @@ uint32_t rcu_radix_node_cnt(const struct rcu_radix *tree);
 
 /* ---- Writer: one at a time, kept apart by the caller ---- */
 
+/* Nodes that are left in the pool. */
+static inline uint32_t rcu_radix_room(const struct rcu_radix *tree)
+{
+	return tree->node_cnt < tree->node_max ? tree->node_max - tree->node_cnt : 0;
+}
+
 /* A zeroed tree gets its pool of zeroed nodes. */
 void rcu_radix_init(struct rcu_radix *tree, struct rcu_radix_node *pool, uint32_t node_max);
 
@@ -287,6 +293,13 @@ void rcu_radix_set_window(
  * made before that stay, they are reached by the next try.
  */
 int rcu_radix_reserve(struct rcu_radix *tree, uint64_t first, uint64_t last);
+
+/*
+ * How many nodes of the pool rcu_radix_reserve() would take: for all ranges of an ascending
+ * sequence, when `before` is the last key of the range before this one; NULL: there is none.
+ */
+uint32_t rcu_radix_missing(
+	const struct rcu_radix *tree, uint64_t first, uint64_t last, const uint64_t *before);
 
 /* New value for the word that covers [base, base + 2^shift) and holds `old` now. */
 typedef uint64_t (*rcu_radix_update_t)(void *ctx, uint64_t base, unsigned int shift, uint64_t old);

@@ -10,9 +10,9 @@
  * had when its section began (or when it last announced a quiescent state).
  *
  * A writer unpublishes, draws a ticket (the next value of the sequence), makes
- * every running thread of every process pass a full barrier, and scans the
- * words.  A word that is 0 or not below the ticket belongs to a reader that
- * cannot hold what was unpublished.
+ * sure that a full barrier is passed between what readers store and load
+ * (INV-SECTION-1), and scans the words.  A word that is 0 or not below the ticket belongs to a
+ * reader that cannot hold what was unpublished.
  *
  *   reader                              writer
  *   A  word = sequence                  C  unpublish

@@ -3,8 +3,9 @@
 #define AGENT_H
 
 /*
- * The thread that answers newcomers, in a process whose runtime has a name.  It
- * touches nothing shared and takes no lock of the runtime.
+ * The thread that answers newcomers, in a process whose runtime has a name.  Of
+ * what is shared it changes only whether readers fence themselves (rcu_share()),
+ * and it never takes the writer mutex.
  */
 
 #include "region.h"

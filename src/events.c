@@ -183,14 +183,14 @@ int events_attach(struct region *region)
 int rte_mem_event_callback_register(const char *name, rte_mem_event_callback_t clb, void *arg)
 {
 	struct registry_entry entry = {.fn = (void (*)(void))clb, .arg = arg};
-	struct region *region = runtime_region();
 	int err;
 
 	if (clb == NULL)
 		return api_result(-EINVAL);
-	err = delivering ? -EDEADLK : registry_add(&callbacks, name, &entry);
+	err = delivering ? -EDEADLK : registry_add(&callbacks, name, &entry, NULL);
 	if (!err) {
-		err = listen(region);
+		/* Asked now: a runtime that began before sees the callback (events_attach()). */
+		err = listen(runtime_region());
 		if (err)
 			registry_remove(&callbacks, name, arg, 0);
 	}
@@ -245,6 +245,7 @@ static int subscribe_locked(
 	struct replay *replay, const char *name, const struct registry_entry *entry)
 {
 	struct region *region = replay->region;
+	struct registry_entry *held = NULL;
 	bool section;
 	int err = lock_level(region);
 
@@ -253,12 +254,14 @@ static int subscribe_locked(
 	TEST_POINT("subscribe.level");
 	section = callbacks_enter();
 	/* Without a section the picture cannot be kept. */
-	err = section ? registry_add(&callbacks, name, entry) : -ENOSPC;
+	err = section ? registry_add(&callbacks, name, entry, &held) : -ENOSPC;
 	replay_take(replay);
 	TEST_POINT("subscribe.pictured");
 	writer_unlock(region);
-	if (!err)
+	if (!err) {
 		replay_tell(replay);
+		registry_release(&callbacks, held);
+	}
 	TEST_POINT("subscribe.replayed");
 	callbacks_exit(section);
 	return err;

@@ -67,7 +67,7 @@ bool hotplug_leaving(const struct region *region, const struct page_range *range
  */
 uint64_t hotplug_oldest_ticket(const struct region *region);
 
-/* ---- hotplug_record.c ---- */
+/* ---- hotplug_record.c and its callers ---- */
 
 /* Keep a range for its callbacks to be told by the event that comes next. */
 void hotplug_record_begin(struct region *region, uint32_t record, enum op_state state,

@@ -188,11 +188,37 @@ static uint64_t drop_piece(void *ctx, uint64_t base, unsigned int shift, uint64_
 	return drop(ctx, base, shift, old, other_piece_touches);
 }
 
+/* False: there are not as many nodes left as the pieces need. */
+static bool pieces_fit(const struct region *region, const struct list_state *state)
+{
+	uint32_t room = rcu_radix_room(region->ext_index);
+	const uint64_t *before = NULL;
+
+	for (uint32_t i = 0; i < state->n_pieces; i++) {
+		const struct piece *piece = &state->pieces[i];
+		uint32_t n =
+			rcu_radix_missing(region->ext_index, piece->first, piece->last, before);
+
+		if (n > room)
+			return false;
+		room -= n;
+		before = &piece->last;
+	}
+	return true;
+}
+
+/* Nodes stay for ever, so none is made unless all can be: such addresses may be anywhere. */
 int index_external_reserve(struct region *region, uint32_t list)
 {
 	const struct list_state *state = &region->states[list];
-	int err = reserve(region->va_index, state->base, list_last(state));
+	uint64_t last = list_last(state);
+	int err;
 
+	if (rcu_radix_missing(region->va_index, state->base, last, NULL) >
+			rcu_radix_room(region->va_index) ||
+		!pieces_fit(region, state))
+		return -ENOSPC;
+	err = reserve(region->va_index, state->base, last);
 	for (uint32_t i = 0; !err && i < state->n_pieces; i++)
 		err = reserve(region->ext_index, state->pieces[i].first, state->pieces[i].last);
 	return err;

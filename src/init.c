@@ -245,6 +245,22 @@ int rcumem_init(const struct rcumem_options *opts)
 	return api_result(err);
 }
 
+/* True when a thread of this process is the writer for longer than others wait: a mutex that it
+ * owns must not be unmapped. */
+static bool writer_inside(struct region *region)
+{
+	int err;
+
+	/* Relaxed, both: if it is a thread of this process, they say so as long as it is. */
+	if (rcu_load_relaxed(&region->owner_process) != runtime.process ||
+		rcu_load_relaxed(&region->owner_tid) == 0)
+		return false;
+	err = writer_lock(region);
+	if (!err)
+		writer_unlock(region);
+	return err == -ETIMEDOUT;
+}
+
 /* A callback of the library's own thread is waited for; one of a thread of the program's is busy.
  */
 static int leave(struct region *region)
@@ -255,7 +271,7 @@ static int leave(struct region *region)
 		return -EBUSY;
 	busy = rcu_process_in_section();
 	events_release();
-	if (busy)
+	if (busy || writer_inside(region))
 		return -EBUSY;
 	stop(region);
 	return 0;
@@ -272,10 +288,10 @@ int rcumem_fini(void)
 		err = -ENODEV;
 	else
 		err = leave(region);
-	pthread_mutex_unlock(&life);
-	if (!err) {
+	if (!err) { /* With the lock: what is registered from then on is the next runtime's. */
 		events_fini();
 		validators_fini();
 	}
+	pthread_mutex_unlock(&life);
 	return api_result(err);
 }

@@ -5,9 +5,10 @@
 /*
  * What the writer is about to do, kept where its successor finds it.
  *
- * Every change to shared state happens between intent_begin() and
- * intent_end().  Each step may be repeated and leaves the state as doing it
- * once would, so that a successor runs the whole operation again, forwards or
+ * Every change of what lookups and walks see happens between intent_begin()
+ * and intent_end(); slots, pins, arrays and events are each changed by one store
+ * last, or looked after when their process is reaped.  Each step may be repeated and leaves the
+ * state as doing it once would, so that a successor runs the whole operation again, forwards or
  * backwards, and may itself die at any step.
  */
 

@@ -78,7 +78,7 @@ int process_reap(struct region *region, uint32_t slot)
 	 * find it either way. */
 	rcu_store_relaxed(&process->state, PROCESS_DYING);
 	TEST_POINT("reap.dying");
-	/* Relaxed: under the mutex, like everybody who looks for listeners. */
+	/* Release pairs with event_log_listeners(): nobody waits for it. */
 	rcu_fetch_and_release(&region->events.listeners, ~(1ull << slot));
 	TEST_POINT("reap.deaf");
 	rcu_release_owner(region->domain, slot);

@@ -128,7 +128,8 @@ struct list_state {
 	uint64_t attached; /* Writer: one bit for each process slot. */
 };
 
-/* Counters for rcumem_stats_get(): writer, relaxed; read by anybody. */
+/* Counters for rcumem_stats_get(): writer, relaxed, but for atomic adds of failures and grace
+ * periods; read by anybody. */
 struct region_stats {
 	uint64_t allocs;
 	uint64_t frees;
@@ -169,7 +170,8 @@ struct region_event {
 /* Events in the order of their numbers, from 1; number e stands in ring[e % REGION_EVENTS]. */
 struct event_log {
 	uint64_t head;      /* The last one; writer (release), processes (acquire). */
-	uint64_t listeners; /* Processes with callbacks; each sets and clears its own bit. */
+	uint64_t listeners; /* Processes with callbacks: each changes its own bit, process_reap()
+			       clears. */
 	uint32_t answered;  /* Futex: changes when a process has been told. */
 	struct region_event ring[REGION_EVENTS];
 };

@@ -24,7 +24,8 @@ static struct registry_entry *find_locked(
 	return NULL;
 }
 
-int registry_add(struct registry *registry, const char *name, const struct registry_entry *entry)
+int registry_add(struct registry *registry, const char *name, const struct registry_entry *entry,
+	struct registry_entry **held)
 {
 	int err = check_name(name);
 	struct registry_entry *copy;
@@ -41,6 +42,10 @@ int registry_add(struct registry *registry, const char *name, const struct regis
 		free(copy);
 		err = -EEXIST;
 	} else {
+		if (held) {
+			copy->running = 1;
+			*held = copy;
+		}
 		cds_list_add_tail(&copy->node, &registry->head);
 		rcu_store_relaxed(
 			&registry->cnt, registry->cnt + 1); /* Relaxed: see registry_empty(). */
@@ -105,6 +110,19 @@ bool registry_empty(struct registry *registry)
 	return rcu_load_relaxed(&registry->cnt) == 0;
 }
 
+static void release_locked(struct registry *registry, struct registry_entry *entry)
+{
+	if (--entry->running == 0 && entry->gone)
+		pthread_cond_broadcast(&registry->idle);
+}
+
+void registry_release(struct registry *registry, struct registry_entry *entry)
+{
+	pthread_mutex_lock(&registry->lock);
+	release_locked(registry, entry);
+	pthread_mutex_unlock(&registry->lock);
+}
+
 /* Step to the entry behind `node`, hold it, under the lock; NULL at the end. */
 static struct registry_entry *hold_next(struct registry *registry, struct cds_list_head *node)
 {
@@ -133,8 +151,7 @@ void registry_each(struct registry *registry,
 		pthread_mutex_lock(&registry->lock);
 		next = hold_next(
 			registry, &entry->node); /* The entry is in the list while it is held. */
-		if (--entry->running == 0 && entry->gone)
-			pthread_cond_broadcast(&registry->idle);
+		release_locked(registry, entry);
 		entry = next;
 	}
 	pthread_mutex_unlock(&registry->lock);

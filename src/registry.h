@@ -41,8 +41,14 @@ struct registry {
 		.head = CDS_LIST_HEAD_INIT((r).head)                                               \
 	}
 
-/* Add a copy of `entry`: 0, -EINVAL, -ENAMETOOLONG, -EEXIST or -ENOMEM. */
-int registry_add(struct registry *registry, const char *name, const struct registry_entry *entry);
+/*
+ * Add a copy of `entry`: 0, -EINVAL, -ENAMETOOLONG, -EEXIST or -ENOMEM.  With
+ * `held` it is handed out, as one that runs until registry_release().
+ */
+int registry_add(struct registry *registry, const char *name, const struct registry_entry *entry,
+	struct registry_entry **held);
+
+void registry_release(struct registry *registry, struct registry_entry *entry);
 
 /*
  * Remove (name, arg, socket) and wait until it is not running: 0, -EINVAL,

@@ -10,7 +10,9 @@
  * that view, so that members can be accessed atomically.
  *
  * INV-SEGMENT-1  For lookups by address a page is in use exactly while the IOVA
- *                index leads from its IO address to it: one word, one instant.
+ *                index leads from its IO address to it: one word, one instant
+ *                (512 words of a page of 1 GiB whose physical addresses once
+ *                were those of smaller pages: one after another).
  * INV-SEGMENT-2  `iova` read without a section may be of an earlier use of the
  *                page, or 0.  If the index leads from it to the page, it is right
  *                now; if not, it changed during the call, so that the page was

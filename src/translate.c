@@ -171,7 +171,9 @@ rte_iova_t rcumem_virt2iova(const struct rcumem_space *space, const void *virt, 
 	while (done < want && done) {
 		uint64_t part = want - done;
 
-		if (va + done < va || step_virt(va + done, &part) != iova + done)
+		/* Neither beyond the last IO address, nor to that which is none. */
+		if (va + done < va || iova + done < iova || iova + done == RTE_BAD_IOVA ||
+			step_virt(va + done, &part) != iova + done)
 			break;
 		done += part;
 	}

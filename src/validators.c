@@ -56,7 +56,7 @@ int rte_mem_alloc_validator_register(
 
 	if (clb == NULL || socket_id < 0)
 		return api_result(-EINVAL);
-	return api_result(asking ? -EDEADLK : registry_add(&validators, name, &entry));
+	return api_result(asking ? -EDEADLK : registry_add(&validators, name, &entry, NULL));
 }
 
 int rte_mem_alloc_validator_unregister(const char *name, int socket_id)

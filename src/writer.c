@@ -126,7 +126,7 @@ int writer_lock(struct region *region)
 	/* Relaxed, these and that of writer_unlock(): who waits in vain reads them for a message.
 	 */
 	rcu_store_relaxed(&region->owner_pid, getpid());
-	region->owner_process = runtime.process;
+	rcu_store_relaxed(&region->owner_process, runtime.process);
 	TEST_POINT("writer.process");
 	rcu_store_relaxed(
 		&region->owner_tid, (int32_t)syscall(__NR_gettid)); /* Relaxed: as above. */

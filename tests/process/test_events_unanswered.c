@@ -233,7 +233,8 @@ static void who_is_taken_for_dead_tells_nothing_and_does_not_spin(void **state)
 
 	(void)state;
 	peers_init(peer, 2);
-	peer_must(&peer[0], op_listen, 1);
+	for (int i = 0; i < 2; i++)
+		peer_must(&peer[i], op_listen, i);
 	peer_must(&peer[0], op_listens, 0);
 	peer_alloc(&peer[1], 1);
 	assert_in_range(peer_call(&peer[0], op_idle_ns, 300), 0, 100000000);

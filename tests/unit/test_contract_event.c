@@ -5,6 +5,8 @@
  * stands in test_contract_event_view.c.
  */
 
+#include <semaphore.h>
+#include <stdatomic.h>
 #include <sys/resource.h>
 
 #include "support_call.h"
@@ -273,6 +275,68 @@ static void inside_a_callback_only_a_validator_can_be_registered(void **state)
 	assert_fails(rte_mem_event_callback_unregister("inside", NULL), ENOENT);
 }
 
+static struct {
+	sem_t called, go_on;
+	unsigned int n;
+	atomic_bool removed;
+} replayed;
+
+static void wait_once(enum rte_mem_event event, const void *addr, size_t len, void *arg)
+{
+	(void)event;
+	(void)addr;
+	(void)len;
+	(void)arg;
+	if (replayed.n++ == 0) {
+		sem_post(&replayed.called);
+		sem_wait(&replayed.go_on);
+	}
+}
+
+static void *subscribe_main(void *arg)
+{
+	(void)arg;
+	return rcumem_subscribe("replay", wait_once, NULL) ? &replayed : NULL;
+}
+
+static void *remove_main(void *arg)
+{
+	(void)arg;
+	if (rte_mem_event_callback_unregister("replay", NULL))
+		return &replayed;
+	atomic_store(&replayed.removed, true);
+	return NULL;
+}
+
+/* After the return it is not called, nor running: what `arg` names may be freed. */
+static void callback_that_is_removed_while_it_is_told_what_there_is_ends_first(void **state)
+{
+	pthread_t subscriber, remover;
+	void *failed[2];
+	bool early;
+	char *first = pages_get(1), *hole = pages_get(1), *last = pages_get(1);
+
+	(void)state;
+	pages_put(hole, 1);
+	sem_init(&replayed.called, 0, 0);
+	sem_init(&replayed.go_on, 0, 0);
+	assert_int_equal(pthread_create(&subscriber, NULL, subscribe_main, NULL), 0);
+	while (sem_wait(&replayed.called))
+		;
+	assert_int_equal(pthread_create(&remover, NULL, remove_main, NULL), 0);
+	usleep(50000);
+	early = atomic_load(&replayed.removed);
+	sem_post(&replayed.go_on);
+	pthread_join(subscriber, &failed[0]);
+	pthread_join(remover, &failed[1]);
+	assert_null(failed[0]);
+	assert_null(failed[1]);
+	assert_false(early);
+	assert_int_equal(replayed.n, 2);
+	pages_put(first, 1);
+	pages_put(last, 1);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest cases[] = {
@@ -287,6 +351,7 @@ int main(void)
 		CASE(each_operation_is_announced_once_for_its_whole_range),
 		CASE(operation_that_fails_is_not_announced),
 		CASE(inside_a_callback_only_a_validator_can_be_registered),
+		CASE(callback_that_is_removed_while_it_is_told_what_there_is_ends_first),
 	};
 
 	return RUN_CASES("contract: events", cases);

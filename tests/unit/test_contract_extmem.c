@@ -162,6 +162,37 @@ static void what_else_runs_out_is_no_space_though_a_list_is_dying(void **state)
 	ext_release(va, 2);
 }
 
+static uint64_t nodes_now(void)
+{
+	struct rcumem_stats stats = {.sz = sizeof(stats)};
+
+	assert_int_equal(rcumem_stats_get(&stats), 0);
+	return stats.index_nodes;
+}
+
+/* Nodes stay for ever: what is refused takes none. */
+static void refused_memory_takes_no_nodes_of_the_indexes(void **state)
+{
+	struct rcumem_options opts = test_options();
+	char *va = ext_reserve(64);
+	rte_iova_t iovas[64];
+	uint64_t before;
+
+	(void)state;
+	opts.max_nodes = 32;
+	runtime_start(&opts);
+	before = nodes_now();
+	for (unsigned int i = 0; i < 64; i++)
+		iovas[i] = (i + 1ull) << 40;
+	assert_fails(rte_extmem_register(va, 64 * EXT_PAGE, iovas, 64, EXT_PAGE), ENOSPC);
+	assert_int_equal(nodes_now(), before);
+	assert_int_equal(rte_extmem_register(va, 2 * EXT_PAGE, iovas, 2, EXT_PAGE), 0);
+	assert_ptr_equal(rte_mem_iova2virt(2ull << 40), va + EXT_PAGE);
+	assert_int_equal(ext_unregister(va, 2), 0);
+	runtime_stop();
+	ext_release(va, 64);
+}
+
 /* rows X8 */
 static void more_pages_than_an_int_counts_are_invalid(void **state)
 {
@@ -285,6 +316,7 @@ int main(void)
 		CASE(register_without_a_table_gives_bad_io_addresses),
 		CASE(memory_that_is_there_already_is_refused),
 		BARE_CASE(lists_run_out_and_come_back),
+		BARE_CASE(refused_memory_takes_no_nodes_of_the_indexes),
 		BARE_CASE(what_else_runs_out_is_no_space_though_a_list_is_dying),
 		CASE(more_pages_than_an_int_counts_are_invalid),
 		CASE(more_pages_than_segments_can_be_kept_of_is_no_memory),

@@ -6,6 +6,7 @@
  */
 
 #include <rte_eal.h>
+#include <rte_eal_memconfig.h>
 
 #include "support_call.h"
 #include "support_walk.h"
@@ -85,6 +86,78 @@ static void fini_inside_a_section_is_busy(void **state)
 	assert_int_equal(err[0], EBUSY);
 	assert_int_equal(err[1], EBUSY);
 	pages_put(pages_get(1), 1);
+}
+
+static int write_lock(void)
+{
+	rte_mcfg_mem_write_lock();
+	return rte_errno ? -1 : 0;
+}
+
+/* What the lock stands in would be unmapped under its owner. */
+static void fini_beside_the_owner_of_the_write_lock_is_busy(void **state)
+{
+	struct rcumem_options opts = test_options();
+	struct holder holder;
+	int err;
+
+	(void)state;
+	opts.lock_timeout_ms = 50;
+	runtime_start(&opts);
+	holder_start(&holder, write_lock, rte_mcfg_mem_write_unlock);
+	rte_errno = 0;
+	rcumem_fini();
+	err = rte_errno;
+	holder_stop(&holder);
+	assert_int_equal(holder.result, 0);
+	assert_int_equal(err, EBUSY);
+	pages_put(pages_get(1), 1);
+	runtime_stop();
+}
+
+static void count_calls(enum rte_mem_event event, const void *addr, size_t len, void *arg)
+{
+	(void)event;
+	(void)addr;
+	(void)len;
+	++*(unsigned int *)arg;
+}
+
+/* Runtimes of this thread's own, in turn with those of others: how many did not keep a callback. */
+static void *runtimes_in_turn(void *arg)
+{
+	struct rcumem_options opts = test_options();
+	unsigned long *lost = arg;
+
+	for (int round = 0; round < 1500; round++) {
+		unsigned int called = 0;
+		void *page;
+
+		while (rcumem_init(&opts))
+			if (rte_errno != EALREADY)
+				abort();
+		rte_mem_event_callback_register("mine", count_calls, &called);
+		page = rcumem_pages_alloc(page_sz, page_sz, SOCKET_ID_ANY, 0);
+		*lost += !page || called != 1 || rcumem_pages_free(page, page_sz) ||
+			 rte_mem_event_callback_unregister("mine", &called);
+		while (rcumem_fini())
+			if (rte_errno != EBUSY)
+				abort();
+	}
+	return NULL;
+}
+
+static void fini_forgets_no_callback_of_the_next_runtime(void **state)
+{
+	unsigned long lost[3] = {0};
+	pthread_t threads[3];
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, runtimes_in_turn, &lost[i]), 0);
+	for (int i = 0; i < 3; i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(lost[0] + lost[1] + lost[2], 0);
 }
 
 static void leave_qsbr(void)
@@ -170,6 +243,8 @@ int main(void)
 		BARE_CASE(without_a_runtime_writers_fail_and_readers_find_nothing),
 		CASE(fini_inside_a_section_is_busy),
 		CASE(fini_beside_an_online_qsbr_reader_is_busy),
+		BARE_CASE(fini_beside_the_owner_of_the_write_lock_is_busy),
+		BARE_CASE(fini_forgets_no_callback_of_the_next_runtime),
 		BARE_CASE(fini_of_an_online_qsbr_reader_itself_works),
 		CASE(failure_in_one_thread_is_not_seen_by_another),
 		BARE_CASE(features_and_version_need_no_runtime),

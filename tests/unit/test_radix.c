@@ -190,6 +190,36 @@ static void reserve_without_enough_nodes_is_enospc_and_changes_no_answer(void **
 	}
 }
 
+/* Ascending ranges with holes between them, some of which share nodes with what is there. */
+static void nodes_that_are_missing_are_those_that_are_made(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 300; i++) {
+		struct rcu_radix *tree = tree_new(TREE_NODES);
+
+		for (int pass = 0; pass < 3; pass++) {
+			unsigned int bits = 14 + (unsigned int)random_below(51);
+			uint64_t firsts[8], lasts[8], at = random_size(bits);
+			uint32_t want = tree->node_cnt, n = 0;
+
+			for (; n < 8; n++) {
+				firsts[n] = at;
+				lasts[n] = at + random_size(bits);
+				at = lasts[n] + 1 + random_size(bits);
+				if (lasts[n] < firsts[n] || at <= lasts[n])
+					break;
+				want += rcu_radix_missing(
+					tree, firsts[n], lasts[n], n ? &lasts[n - 1] : NULL);
+			}
+			for (uint32_t r = 0; r < n; r++)
+				assert_int_equal(rcu_radix_reserve(tree, firsts[r], lasts[r]), 0);
+			assert_int_equal(tree->node_cnt, want);
+			assert_int_equal(rcu_radix_room(tree), TREE_NODES - want);
+		}
+		tree_free(tree);
+	}
+}
+
 static void nodes_made_before_the_pool_ran_out_serve_the_next_try(void **state)
 {
 	struct rcu_radix *tree = tree_new(1);
@@ -216,6 +246,7 @@ int main(void)
 		cmocka_unit_test(random_ranges_of_all_64_bits_match_the_model),
 		cmocka_unit_test(dense_ranges_of_a_few_pages_match_the_model),
 		cmocka_unit_test(reserve_without_enough_nodes_is_enospc_and_changes_no_answer),
+		cmocka_unit_test(nodes_that_are_missing_are_those_that_are_made),
 		cmocka_unit_test(nodes_made_before_the_pool_ran_out_serve_the_next_try),
 	};
 

@@ -317,6 +317,24 @@ static void range_ends_with_the_last_virtual_address(void **state)
 	assert_int_equal(ext_unregister(top, 1), 0);
 }
 
+/* Nothing is as "no address" there. */
+static void range_ends_with_the_last_io_address_but_one(void **state)
+{
+	char *va = ext_reserve(2);
+	uint64_t iovas[2] = {-EXT_PAGE - 1, 0x1000};
+
+	(void)state;
+	for (unsigned int n = 1; n <= 2; n++) {
+		uint64_t len = MIB;
+
+		assert_int_equal(rte_extmem_register(va, n * EXT_PAGE, iovas, n, EXT_PAGE), 0);
+		assert_int_equal(rcumem_virt2iova(NULL, va, &len), iovas[0]);
+		assert_int_equal(len, EXT_PAGE);
+		assert_int_equal(ext_unregister(va, n), 0);
+	}
+	ext_release(va, 2);
+}
+
 /* rows L18: DPDK finds neither */
 static void topmost_page_matches_up_to_the_last_address_but_one(void **state)
 {
@@ -369,6 +387,7 @@ int main(void)
 		CASE(range_of_external_memory_ends_where_a_list_before_it_begins),
 		CASE(a_miss_takes_no_longer_where_more_is_wanted),
 		CASE(range_ends_with_the_last_virtual_address),
+		CASE(range_ends_with_the_last_io_address_but_one),
 		CASE(topmost_page_matches_up_to_the_last_address_but_one),
 		BARE_CASE(translation_without_a_runtime_finds_nothing),
 	};
