@@ -134,8 +134,7 @@ struct rcumem_options {
  *            ENOMEM, ENOSPC, EAGAIN (no thread).  With a prefix also EEXIST, ENOENT (`attach`),
  *            EACCES (the directory or a process is another user's), EPROTO
  *            (its processes are of another build), EBADMSG (its control region
- *            is damaged), EUSERS (64 processes are attached), ENOTSUP (it
- *            relies on membarrier, which this process lacks), ETIMEDOUT (its
+ *            is damaged), EUSERS (64 processes are attached), ETIMEDOUT (its
  *            processes do not answer), ENAMETOOLONG (the path of its directory),
  *            EROFS (the directory cannot be written).
  * Ownership  The strings may go away after the call.

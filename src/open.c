@@ -115,16 +115,12 @@ static int check_backing(const struct region *region, const struct join_gift *gi
 }
 
 /* A runtime that others made, mapped. */
-static int join(struct join_gift *gift, bool membarrier, struct region **region)
+static int join(struct join_gift *gift, struct region **region)
 {
 	int err = region_join(gift->fds[0], gift->base, gift->len, region);
 
 	if (!err)
 		err = check_backing(*region, gift);
-	if (!err && (*region)->membarrier && !membarrier) {
-		log_message(LOG_ERROR, "the others rely on membarrier, which this process lacks");
-		err = -ENOTSUP;
-	}
 	if (err) {
 		join_gift_close(gift);
 		return err;
@@ -154,7 +150,7 @@ int open_region(const struct rcumem_options *opts, const struct rundir *dir, str
 		return -EEXIST;
 	}
 	if (err == 0)
-		return join(&gift, membarrier, region);
+		return join(&gift, region);
 	if (err == -ENOENT && opts->attach != RCUMEM_ATTACH_JOIN)
 		return create(opts, membarrier, region);
 	return err;

@@ -202,7 +202,7 @@ struct region {
 	uint32_t nrank;
 	uint32_t max_lists;
 	uint32_t n_internal;
-	uint32_t membarrier; /* 1: every process registered for it. */
+	uint32_t membarrier; /* 1: whoever made it registered for it; joiners fence themselves. */
 	uint64_t free_timeout_ns;
 	uint64_t lock_timeout_ns;
 	uint64_t event_timeout_ns;
