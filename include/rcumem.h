@@ -114,8 +114,9 @@ struct rcumem_options {
  * comes first creates it, any that lives lets others in, and the last one out
  * leaves nothing.  Who joins gets the runtime as it was made: of the options,
  * `prefix`, `attach` and `lock_timeout_ms` count.  A library thread answers
- * newcomers.  The library keeps files open; a process that closes them behind
- * its back (closefrom()) counts as dead.
+ * newcomers.  The library keeps files open, none of them as descriptor 0, 1 or
+ * 2, even where those are free; a process that closes them behind its back
+ * (closefrom()) counts as dead.
  *
  * @param opts
  *   Options, or NULL for the defaults and the environment:
