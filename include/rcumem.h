@@ -17,6 +17,8 @@
  *   let it exec or exit.
  * - After fork() the child has no runtime: every call fails with ENODEV, every
  *   lookup answers "not found", and the parent's memory is not mapped there.
+ *   A fork() beside rcumem_init() or rcumem_fini() of another thread waits until
+ *   it is before or after; a signal handler that interrupts them must not fork.
  * - Memory that was found stays valid only as long as design guarantee G3 says:
  *   inside the section in which it was found, or while the caller owns it.
  *

@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -68,6 +69,114 @@ static void child_has_no_runtime_but_may_start_its_own(void **state)
 	assert_int_equal(rcumem_synchronize(0), 0);
 	pages_put(parents_pages, 2);
 	pages_put(pages_get(2), 2);
+}
+
+/* ---- fork() beside the start and the end of the runtime ---- */
+
+#define FORKS 100
+
+static atomic_bool lives;
+
+/* Start and end, again and again: NULL, or anything when one failed. */
+static void *live_main(void *arg)
+{
+	const struct rcumem_options *opts = arg;
+	bool sound = true;
+
+	while (atomic_load(&lives) && sound)
+		sound = rcumem_init(opts) == 0 && rcumem_fini() == 0;
+	return sound ? NULL : arg;
+}
+
+/* Descriptors of a runtime's: not those of files that the C library was reading. */
+static int runtime_fds(void)
+{
+	int n = 0;
+
+	for (int fd = 0; fd < 100; fd++) {
+		char path[32], file[256] = "";
+
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		if (readlink(path, file, sizeof(file) - 1) > 0)
+			n += strncmp(file, "/memfd:", 7) == 0 || strstr(file, "[userfaultfd]") ||
+			     strstr(file, "[eventfd]") || strstr(file, "rcumem_test_fork");
+	}
+	return n;
+}
+
+static int holds_nothing_and_may_start(void)
+{
+	struct rcumem_options opts = test_options();
+
+	CHILD_CHECK(memfd_maps() == 0);
+	CHILD_CHECK(runtime_fds() == 0);
+	CHILD_CHECK(rcumem_fini() == -1 && rte_errno == ENODEV);
+	CHILD_CHECK(rcumem_init(&opts) == 0);
+	CHILD_CHECK(rcumem_fini() == 0);
+	return 0;
+}
+
+static void fork_beside_init_and_fini_is_before_or_after(void **state)
+{
+	struct rcumem_options opts = test_options();
+	char dir[] = "/tmp/rcumem-test-XXXXXX";
+	pthread_t thread;
+	void *failed;
+	int line = 0;
+
+	(void)state;
+	/* A child gets its allocator as it was in the middle of another thread's call. */
+	if (UNDER_SANITIZER)
+		skip();
+	assert_non_null(mkdtemp(dir));
+	setenv("RCUMEM_RUNTIME_DIR", dir, 1);
+	opts.prefix = "rcumem_test_fork";
+	atomic_store(&lives, true);
+	assert_int_equal(pthread_create(&thread, NULL, live_main, &opts), 0);
+	for (int i = 0; i < FORKS && line == 0; i++)
+		line = child_run(holds_nothing_and_may_start);
+	atomic_store(&lives, false);
+	pthread_join(thread, &failed);
+	unsetenv("RCUMEM_RUNTIME_DIR");
+	assert_int_equal(line, 0);
+	assert_null(failed);
+	assert_int_equal(rmdir(dir), 0);
+}
+
+static int handler_failures;
+
+static void end_before(void)
+{
+	handler_failures += rcumem_fini() != 0;
+}
+
+static void start_after(void)
+{
+	struct rcumem_options opts = test_options();
+
+	handler_failures += rcumem_init(&opts) != 0;
+}
+
+static int fork_with_handlers(void)
+{
+	int status;
+	pid_t pid;
+
+	start_after();
+	CHILD_CHECK(pthread_atfork(end_before, start_after, start_after) == 0);
+	pid = fork();
+	CHILD_CHECK(pid >= 0);
+	CHILD_CHECK(rcumem_fini() == 0 && handler_failures == 0);
+	if (pid == 0)
+		_exit(0);
+	CHILD_CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+	return 0;
+}
+
+static void fork_handlers_of_the_program_may_end_and_start_it(void **state)
+{
+	(void)state;
+	assert_int_equal(child_run(fork_with_handlers), 0);
 }
 
 /* ---- Privileges ---- */
@@ -282,6 +391,8 @@ int main(void)
 {
 	static const struct CMUnitTest cases[] = {
 		CASE(child_has_no_runtime_but_may_start_its_own),
+		BARE_CASE(fork_beside_init_and_fini_is_before_or_after),
+		BARE_CASE(fork_handlers_of_the_program_may_end_and_start_it),
 		BARE_CASE(space_that_finds_no_memory_is_not_created),
 		BARE_CASE(nobody_can_do_all_but_physical_addresses),
 		BARE_CASE(prefix_is_joined_and_outlives_its_creator),
