@@ -17,6 +17,8 @@
  *   let it exec or exit.
  * - After fork() the child has no runtime: every call fails with ENODEV, every
  *   lookup answers "not found", and the parent's memory is not mapped there.
+ *   A fork() beside rcumem_init() or rcumem_fini() of another thread waits until
+ *   it is before or after; a signal handler that interrupts them must not fork.
  * - Memory that was found stays valid only as long as design guarantee G3 says:
  *   inside the section in which it was found, or while the caller owns it.
  *
@@ -114,8 +116,9 @@ struct rcumem_options {
  * comes first creates it, any that lives lets others in, and the last one out
  * leaves nothing.  Who joins gets the runtime as it was made: of the options,
  * `prefix`, `attach` and `lock_timeout_ms` count.  A library thread answers
- * newcomers.  The library keeps files open; a process that closes them behind
- * its back (closefrom()) counts as dead.
+ * newcomers.  The library keeps files open, none of them as descriptor 0, 1 or
+ * 2, even where those are free; a process that closes them behind its back
+ * (closefrom()) counts as dead.
  *
  * @param opts
  *   Options, or NULL for the defaults and the environment:

@@ -38,7 +38,7 @@ static void *agent_main(void *arg)
 			continue;
 		if (fds[1].revents)
 			return NULL;
-		fd = accept4(agent.listen_fd, NULL, NULL, SOCK_CLOEXEC);
+		fd = os_fd_keep(accept4(agent.listen_fd, NULL, NULL, SOCK_CLOEXEC));
 		if (fd >= 0)
 			join_serve(fd, agent.region);
 		else /* No descriptor is left: the newcomer stays at the door. */
@@ -60,11 +60,10 @@ int agent_start(struct region *region, const struct rundir *dir)
 	if (agent.listen_fd < 0)
 		return agent.listen_fd;
 	TEST_POINT("agent.listening");
-	agent.stop_fd = eventfd(0, EFD_CLOEXEC);
+	agent.stop_fd = os_fd_keep(eventfd(0, EFD_CLOEXEC));
 	if (agent.stop_fd < 0) {
-		err = -errno;
 		close(agent.listen_fd);
-		return err;
+		return agent.stop_fd;
 	}
 	agent.region = region;
 	err = os_thread_start(&agent.thread, agent_main, NULL);

@@ -39,7 +39,15 @@ static struct rundir rundir = RUNDIR_CLOSED; /* Of a runtime with a name. */
 
 /* Keeps init and fini apart. */
 static pthread_mutex_t life = PTHREAD_MUTEX_INITIALIZER;
-static pthread_once_t fork_once = PTHREAD_ONCE_INIT;
+
+/*
+ * Held while descriptors and mappings are made or given up, and never while a
+ * callback runs or is waited for: a fork, which takes it, is before or after.
+ * Recursive for a signal handler that forks meanwhile.
+ */
+#define FORK_LOCK_INIT PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP
+static pthread_mutex_t fork_lock = FORK_LOCK_INIT;
+static bool started; /* Under it: there is a runtime, or was. */
 
 static void view_clear(void)
 {
@@ -64,10 +72,24 @@ static void close_all(uint32_t n_lists)
 
 /* ---- fork: the child has no runtime, and holds nothing of the parent's ---- */
 
-static uint32_t fork_lists; /* Lists whose fds are open; the region is not mapped in the child. */
+static void fork_prepare(void)
+{
+	pthread_mutex_lock(&fork_lock);
+}
+
+static void fork_parent(void)
+{
+	pthread_mutex_unlock(&fork_lock);
+}
 
 static void fork_child(void)
 {
+	/* Fails, for the owner is the parent's thread; but ThreadSanitizer sees that it is free. */
+	pthread_mutex_unlock(&fork_lock);
+	fork_lock = (pthread_mutex_t)FORK_LOCK_INIT;
+	pthread_mutex_init(&life, NULL);
+	if (!started)
+		return;
 	agent_fork_child();
 	events_fork_child();
 	validators_fork_child();
@@ -76,16 +98,20 @@ static void fork_child(void)
 	phys_forget();
 	view_clear();
 	space_forget_all();
-	close_all(fork_lists);
+	close_all(REGION_LISTS_MAX);
 	close_fd(&rundir.fd);
-	fork_lists = 0;
 	runtime.process = REGION_PROCESSES; /* The slot is the parent's. */
-	pthread_mutex_init(&life, NULL);
 }
 
-static void fork_register(void)
+/*
+ * Before main(): a fork that began without handlers could end beside
+ * rcumem_init(), and the program's own handlers, which come later, run without
+ * the lock.  Those of an allocator, which is called with the lock, were there
+ * before: libnuma's constructor has used it.
+ */
+__attribute__((constructor)) static void fork_register(void)
 {
-	pthread_atfork(NULL, NULL, fork_child);
+	pthread_atfork(fork_prepare, fork_parent, fork_child);
 }
 
 /* ---- init ---- */
@@ -100,7 +126,6 @@ static void view_set(struct region *region)
 	runtime_view.descriptors_len = region->views_end - region->views_begin;
 	/* Relaxed: as runtime_region(). */
 	rcu_store_relaxed(&runtime_view.region, region);
-	fork_lists = region->n_internal;
 }
 
 /* Unmap and close everything; the slot is given back, or was never taken. */
@@ -115,7 +140,6 @@ static void forget(struct region *region)
 	region_unmap(region);
 	TEST_POINT("fini.close");
 	close_all(n);
-	fork_lists = 0;
 	runtime.process = REGION_PROCESSES;
 }
 
@@ -141,6 +165,7 @@ static void stop(struct region *region)
 	listen_end(region);
 	space_fini_all();
 	TEST_POINT("fini.deaf");
+	pthread_mutex_lock(&fork_lock);
 	agent_stop();
 	if (rundir.fd >= 0 && slot < REGION_PROCESSES)
 		rundir_unlink(&rundir, slot);
@@ -154,6 +179,7 @@ static void stop(struct region *region)
 	TEST_POINT("fini.reaped");
 	forget(region);
 	rundir_close(&rundir, locked);
+	pthread_mutex_unlock(&fork_lock);
 }
 
 static int initial_memory(const struct rcumem_options *opts)
@@ -193,36 +219,49 @@ static int settle_in(struct region *region)
 	return err ? err : events_attach(region);
 }
 
+/* With the fork lock.  Where this fails, and there is a region, it must be left: stop(). */
+static int start_locked(const struct rcumem_options *opts, struct region **region, bool *created)
+{
+	int err;
+
+	memset(runtime.list_fds, 0xff, sizeof(runtime.list_fds));
+	started = true;
+	if (opts->prefix) {
+		err = rundir_open(&rundir, opts->prefix, opts->lock_timeout_ms * 1000000ull);
+		if (err)
+			return err;
+	}
+	err = open_region(opts, &rundir, region, created);
+	if (!err)
+		err = open_lists(*region);
+	if (err) {
+		if (*region)
+			region_unmap(*region);
+		*region = NULL;
+		close_all(REGION_LISTS_MAX);
+		rundir_close(&rundir, true);
+		return err;
+	}
+	TEST_POINT("init.mapped");
+	err = settle_in(*region);
+	TEST_POINT("init.settled");
+	if (rundir.fd >= 0)
+		rundir_unlock(&rundir);
+	return err;
+}
+
 static int start(const struct rcumem_options *opts)
 {
 	struct region *region = NULL;
 	bool created = false;
 	int err;
 
-	if (opts->prefix) {
-		err = rundir_open(&rundir, opts->prefix, opts->lock_timeout_ms * 1000000ull);
-		if (err)
-			return err;
-	}
-	memset(runtime.list_fds, 0xff, sizeof(runtime.list_fds));
-	err = open_region(opts, &rundir, &region, &created);
-	if (!err)
-		err = open_lists(region);
-	if (err) {
-		if (region)
-			region_unmap(region);
-		close_all(REGION_LISTS_MAX);
-		rundir_close(&rundir, true);
-		return err;
-	}
-	TEST_POINT("init.mapped");
-	err = settle_in(region);
-	TEST_POINT("init.settled");
-	if (rundir.fd >= 0)
-		rundir_unlock(&rundir);
+	pthread_mutex_lock(&fork_lock);
+	err = start_locked(opts, &region, &created);
+	pthread_mutex_unlock(&fork_lock);
 	if (!err && created)
 		err = initial_memory(opts);
-	if (err)
+	if (err && region)
 		stop(region);
 	return err;
 }
@@ -237,7 +276,6 @@ int rcumem_init(const struct rcumem_options *opts)
 	err = options_read(opts, &full);
 	if (err)
 		return api_result(err);
-	pthread_once(&fork_once, fork_register);
 	pthread_mutex_lock(&life);
 	batch_choose();
 	err = runtime_region() ? -EALREADY : start(&full);

@@ -47,7 +47,7 @@ static bool wait_for_answer(const struct round *round, int fd)
 	return n > 0;
 }
 
-/* The descriptors that came with a message. */
+/* The descriptors that came with a message, without those that cannot be kept. */
 static void take_fds(struct msghdr *msg, struct join_gift *gift)
 {
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
@@ -56,7 +56,12 @@ static void take_fds(struct msghdr *msg, struct join_gift *gift)
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
 			continue;
 		memcpy(gift->fds, CMSG_DATA(c), n * sizeof(int));
-		gift->n_fds = (uint32_t)n;
+		for (size_t i = 0; i < n; i++) {
+			int fd = os_fd_keep(gift->fds[i]);
+
+			if (fd >= 0)
+				gift->fds[gift->n_fds++] = fd;
+		}
 	}
 }
 

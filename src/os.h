@@ -17,6 +17,13 @@
 
 /* ---- os_map.c: files and mappings ---- */
 
+/*
+ * A descriptor that was just made, or -1 with errno, to be kept: never one of
+ * the first three, to which programs print, open or not.  What it became, or
+ * -errno, closed.
+ */
+int os_fd_keep(int fd);
+
 /* A sealed memfd of `len` bytes (a multiple of page_sz) of this page size, close-on-exec. */
 int os_memfd(const char *name, uint64_t page_sz, uint64_t len);
 

@@ -24,11 +24,12 @@ int os_guard_open(void)
 	};
 	/* User mode only: needs no privilege, and a fault inside the kernel fails at once, which is
 	 * what a guard wants. */
-	int fd = (int)syscall(__NR_userfaultfd, O_CLOEXEC | O_NONBLOCK | UFFD_USER_MODE_ONLY);
+	int fd = os_fd_keep(
+		(int)syscall(__NR_userfaultfd, O_CLOEXEC | O_NONBLOCK | UFFD_USER_MODE_ONLY));
 	int err;
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	if (ioctl(fd, UFFDIO_API, &api)) {
 		err = -errno;
 		close(fd);

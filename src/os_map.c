@@ -16,6 +16,19 @@
 #define MFD_HUGE_SHIFT 26
 #endif
 
+int os_fd_keep(int fd)
+{
+	int err = errno;
+	int high = fd;
+
+	if (fd >= 0 && fd <= STDERR_FILENO) {
+		high = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+		err = EMFILE; /* The kernel says EINVAL where the limit is so low. */
+		close(fd);
+	}
+	return high < 0 ? -err : high;
+}
+
 int os_memfd(const char *name, uint64_t page_sz, uint64_t len)
 {
 	unsigned int flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
@@ -27,9 +40,9 @@ int os_memfd(const char *name, uint64_t page_sz, uint64_t len)
 		return -ENOMEM;
 	if (page_sz > OS_PAGE)
 		flags |= MFD_HUGETLB | ((unsigned int)__builtin_ctzll(page_sz) << MFD_HUGE_SHIFT);
-	fd = memfd_create(name, flags);
+	fd = os_fd_keep(memfd_create(name, flags));
 	if (fd < 0)
-		return -errno;
+		return fd;
 	if (ftruncate(fd, (off_t)len) ||
 		fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)) {
 		err = -errno;

@@ -53,9 +53,9 @@ static int open_own(const char *path)
 
 	if (mkdir(path, 0700) && errno != EEXIST)
 		return -errno;
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = os_fd_keep(open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
 	if (fd < 0)
-		return errno == ENOTDIR || errno == ELOOP ? -EACCES : -errno;
+		return fd == -ENOTDIR || fd == -ELOOP ? -EACCES : fd;
 	if (fstat(fd, &st) || st.st_uid != geteuid() || (st.st_mode & 077)) {
 		close(fd);
 		return -EACCES;
@@ -189,11 +189,11 @@ int rundir_each(const struct rundir *dir, int (*fn)(void *ctx, uint32_t slot), v
 
 static int new_socket(const struct rundir *dir, uint32_t slot, struct sockaddr_un *addr)
 {
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int fd = os_fd_keep(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
 
 	*addr = (struct sockaddr_un){.sun_family = AF_UNIX};
 	snprintf(addr->sun_path, sizeof(addr->sun_path), "%s/%u", dir->path, slot);
-	return fd < 0 ? -errno : fd;
+	return fd;
 }
 
 int rundir_listen(const struct rundir *dir, uint32_t slot)

@@ -194,11 +194,60 @@ static void forks_beside_writers_disturb_nobody(void **state)
 	peers_fini(peer, 2);
 }
 
+/* ---- fork() in a callback, while another thread ends the runtime ---- */
+
+static atomic_bool in_callback;
+static _Atomic(int64_t) callback_line; /* What its child found. */
+
+static void fork_later(enum rte_mem_event event, const void *addr, size_t len, void *arg)
+{
+	(void)event;
+	(void)len;
+	(void)arg;
+	parents_va = (int64_t)(uintptr_t)addr;
+	atomic_store(&in_callback, true);
+	sleep_ms(100);
+	atomic_store(&callback_line, child_run(has_no_runtime));
+}
+
+static int64_t op_fork_when_told(const int64_t *arg)
+{
+	(void)arg;
+	atomic_store(&callback_line, -1);
+	return rte_mem_event_callback_register("fork later", fork_later, NULL);
+}
+
+static int64_t op_fini_beside_callback(const int64_t *arg)
+{
+	(void)arg;
+	while (!atomic_load(&in_callback))
+		sleep_ms(1);
+	return rcumem_fini() == 0 ? atomic_load(&callback_line) : -1;
+}
+
+static void callback_that_fini_waits_for_may_fork(void **state)
+{
+	static struct peer peer[2];
+
+	(void)state;
+	if (UNDER_SANITIZER)
+		skip();
+	peers_init_patient(peer, 2);
+	peer_must(&peer[0], op_fork_when_told, 0);
+	peer_begin(&peer[0], op_fini_beside_callback, 0);
+	peer_alloc(&peer[1], 1);
+	assert_int_equal(peer_end(&peer[0]), 0);
+	assert_in_range(peer_ms(&peer[0]), 0, SOON_MS);
+	assert_int_equal(peer_exit(&peer[0]), 0);
+	peers_fini(&peer[1], 1);
+}
+
 static const struct CMUnitTest cases[] = {
 	PEER_CASE(child_is_not_attached_until_it_attaches_itself),
 	PEER_CASE(child_that_ends_does_not_make_its_parent_look_dead),
 	PEER_CASE(child_that_is_not_let_in_leaves_its_parents_place_alone),
 	PEER_CASE(forks_beside_writers_disturb_nobody),
+	PEER_CASE(callback_that_fini_waits_for_may_fork),
 };
 
 PEER_MAIN("fork", cases)
