@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include <sys/ptrace.h>
+
 #include "vhost_client.h"
 
 /* ---- Messages ---- */
@@ -125,6 +127,68 @@ static void unsealed_memory_is_refused_where_seals_are_required(void **state)
 	client_close(&client);
 }
 
+/* ---- The end ---- */
+
+/* The thread beside the first one. */
+static pid_t data_thread_of(pid_t pid)
+{
+	char path[64];
+	pid_t found = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	dir = opendir(path);
+	assert_non_null(dir);
+	for (const struct dirent *entry; (entry = readdir(dir));)
+		if (atoi(entry->d_name) > 0 && atoi(entry->d_name) != pid)
+			found = atoi(entry->d_name);
+	closedir(dir);
+	return found;
+}
+
+/* Of a thread or process, within ten seconds; the back end is killed then. */
+static int status_at_end(pid_t pid, int options)
+{
+	int status = -1;
+
+	for (unsigned int i = 0; i < 1000; i++) {
+		pid_t got = waitpid(pid, &status, options | WNOHANG);
+
+		assert_int_not_equal(got, -1);
+		if (got == pid)
+			return status;
+		usleep(10000);
+	}
+	kill(backend.pid, SIGKILL);
+	while (waitpid(-1, NULL, __WALL) > 0)
+		;
+	fail_msg("%d does not end", (int)pid);
+	return -1;
+}
+
+static void sigterm_ends_it_although_the_data_thread_stands_still(void **state)
+{
+	struct client client = client_connect();
+	struct vhost_slot slot = client_slot(&client, 0, REGION_LEN);
+	pid_t thread = data_thread_of(backend.pid);
+
+	client_agree(&client);
+	assert_int_equal(
+		client_tell(&client, VHOST_ADD_MEM_REG, &slot, sizeof(slot), client.file), 0);
+	if (ptrace(PTRACE_SEIZE, thread, NULL, NULL))
+		skip();
+	assert_int_equal(ptrace(PTRACE_INTERRUPT, thread, NULL, NULL), 0);
+	assert_true(WIFSTOPPED(status_at_end(thread, __WALL)));
+	client_free(&client); /* What it had cannot be freed. */
+	usleep(100000);
+	kill(backend.pid, SIGTERM);
+	status_at_end(thread, __WALL);
+	assert_int_equal(status_at_end(backend.pid, 0), 1 << 8);
+	assert_true(backend_said("the data thread stands still") > 0);
+	unlink(backend.path);
+	backend_start(NULL);
+}
+
 /* ---- Command lines ---- */
 
 /* The status of a program that is given these words. */
@@ -189,6 +253,7 @@ int main(void)
 		cmocka_unit_test(slots_509_are_accepted_and_the_next_is_not),
 		cmocka_unit_test(wrong_usage_is_status_64),
 		cmocka_unit_test(nothing_is_left_of_all_these_connections),
+		cmocka_unit_test(sigterm_ends_it_although_the_data_thread_stands_still),
 		cmocka_unit_test(unsealed_memory_is_refused_where_seals_are_required),
 	};
 
