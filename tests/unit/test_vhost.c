@@ -96,6 +96,28 @@ static void regions_that_cannot_be_are_refused_with_an_answer(void **state)
 	client_close(&client);
 }
 
+static void a_table_with_a_region_twice_is_refused(void **state)
+{
+	struct client client = client_connect();
+	struct vhost_slot slot = client_slot(&client, 0, REGION_LEN);
+	struct {
+		uint32_t cnt, padding;
+		struct vhost_region regions[2];
+	} table = {1, 0, {slot.region, slot.region}};
+	struct vhost_header hdr = {
+		VHOST_SET_MEM_TABLE, VHOST_FLAG_VERSION | VHOST_FLAG_NEED_REPLY, sizeof(table)};
+
+	client_agree(&client);
+	for (uint32_t i = 0; i < 3; i++) { /* Refused alone, and beside what is there. */
+		table.cnt = i == 1 ? 1 : 2;
+		hdr.size = (uint32_t)(8 + table.cnt * sizeof(slot.region));
+		client_send_raw(&client, &hdr, &table, hdr.size, client.file, table.cnt);
+		assert_int_equal(client_answer(&client), i == 1 ? 0 : 1);
+	}
+	assert_int_equal(count_mappings(), 1);
+	client_close(&client);
+}
+
 static void slots_509_are_accepted_and_the_next_is_not(void **state)
 {
 	struct client client = client_connect();
@@ -250,6 +272,7 @@ int main(void)
 		cmocka_unit_test(malformed_messages_end_the_connection),
 		cmocka_unit_test(half_a_message_and_a_hang_up_leave_nothing),
 		cmocka_unit_test(regions_that_cannot_be_are_refused_with_an_answer),
+		cmocka_unit_test(a_table_with_a_region_twice_is_refused),
 		cmocka_unit_test(slots_509_are_accepted_and_the_next_is_not),
 		cmocka_unit_test(wrong_usage_is_status_64),
 		cmocka_unit_test(nothing_is_left_of_all_these_connections),

@@ -121,7 +121,7 @@ int memory_set_table(struct guest *guest)
 {
 	const struct vhost_table *table = &guest->wire.payload.table;
 	struct guest_region next[VHOST_TABLE_REGIONS];
-	bool changed = false, in_use = false;
+	bool changed = table->cnt != guest->region_cnt, in_use = false;
 	int err = 0;
 
 	if (table->cnt > VHOST_TABLE_REGIONS || table->cnt != guest->wire.fd_cnt ||
@@ -134,6 +134,7 @@ int memory_set_table(struct guest *guest)
 	}
 	if (err)
 		return err;
+	/* As sets; with as many regions, one that is there twice leaves out another. */
 	compare(guest, guest->regions, guest->region_cnt, next, table->cnt, &changed, &in_use);
 	compare(guest, next, table->cnt, guest->regions, guest->region_cnt, &changed, &in_use);
 	if (!changed)
