@@ -226,6 +226,18 @@ static int status_of(const char *name, const char *words)
 	return WEXITSTATUS(status);
 }
 
+static void a_file_that_is_no_socket_is_not_removed(void **state)
+{
+	char path[128], words[160];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/file", backend.dir);
+	snprintf(words, sizeof(words), "-q -t 1 -s '%s'", path);
+	close(open(path, O_WRONLY | O_CREAT, 0600));
+	assert_int_equal(status_of("vhost-fwd", words), 1);
+	assert_int_equal(unlink(path), 0);
+}
+
 static void wrong_usage_is_status_64(void **state)
 {
 	static const char *const bad[][2] = {
@@ -274,6 +286,7 @@ int main(void)
 		cmocka_unit_test(regions_that_cannot_be_are_refused_with_an_answer),
 		cmocka_unit_test(a_table_with_a_region_twice_is_refused),
 		cmocka_unit_test(slots_509_are_accepted_and_the_next_is_not),
+		cmocka_unit_test(a_file_that_is_no_socket_is_not_removed),
 		cmocka_unit_test(wrong_usage_is_status_64),
 		cmocka_unit_test(nothing_is_left_of_all_these_connections),
 		cmocka_unit_test(sigterm_ends_it_although_the_data_thread_stands_still),
