@@ -243,6 +243,7 @@ static void wrong_usage_is_status_64(void **state)
 	static const char *const bad[][2] = {
 		{"vhost-fwd", ""},
 		{"vhost-fwd", "-s /a --lookup both"},
+		{"vhost-fwd", "-s '' -t 1"},
 		{"vhost-fwd", "-s /a --interval 3600001"},
 		{"vhost-fwd", "-s /a --seconds 18446744073709551616"},
 		{"vhost-fwd", "-s /a --data-cpu -1"},

@@ -58,6 +58,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case 's':
 		if (options->path_cnt == GUESTS_MAX)
 			argp_error(state, "more than %d sockets", GUESTS_MAX);
+		if (!*arg)
+			argp_error(state, "a socket without a name");
 		options->paths[options->path_cnt++] = arg;
 		return 0;
 	case KEY_LOOKUP:
