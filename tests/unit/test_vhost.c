@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <sys/ptrace.h>
+#include <time.h>
 
 #include "vhost_client.h"
 
@@ -238,6 +239,20 @@ static void a_file_that_is_no_socket_is_not_removed(void **state)
 	assert_int_equal(unlink(path), 0);
 }
 
+static void it_ends_after_the_seconds_whatever_the_interval(void **state)
+{
+	struct timespec begin, end;
+	char words[160];
+	double seconds;
+
+	snprintf(words, sizeof(words), "-q -t 1 -i 20000 -s '%s/other'", backend.dir);
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	assert_int_equal(status_of("vhost-fwd", words), 0);
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	seconds = (double)(end.tv_sec - begin.tv_sec) + (double)(end.tv_nsec - begin.tv_nsec) / 1e9;
+	assert_true(seconds >= 1 && seconds < 15);
+}
+
 static void wrong_usage_is_status_64(void **state)
 {
 	static const char *const bad[][2] = {
@@ -245,6 +260,7 @@ static void wrong_usage_is_status_64(void **state)
 		{"vhost-fwd", "-s /a --lookup both"},
 		{"vhost-fwd", "-s '' -t 1"},
 		{"vhost-fwd", "-s /a --interval 3600001"},
+		{"vhost-fwd", "-s /a --interval 0"},
 		{"vhost-fwd", "-s /a --seconds 18446744073709551616"},
 		{"vhost-fwd", "-s /a --data-cpu -1"},
 		{"vhost-fwd", "-s /a more"},
@@ -288,6 +304,7 @@ int main(void)
 		cmocka_unit_test(a_table_with_a_region_twice_is_refused),
 		cmocka_unit_test(slots_509_are_accepted_and_the_next_is_not),
 		cmocka_unit_test(a_file_that_is_no_socket_is_not_removed),
+		cmocka_unit_test(it_ends_after_the_seconds_whatever_the_interval),
 		cmocka_unit_test(wrong_usage_is_status_64),
 		cmocka_unit_test(nothing_is_left_of_all_these_connections),
 		cmocka_unit_test(sigterm_ends_it_although_the_data_thread_stands_still),

@@ -77,7 +77,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		options->control_cpu = (int)number(state, arg, 0, CPU_SETSIZE - 1);
 		return 0;
 	case 'i':
-		options->interval_ms = number(state, arg, 0, 3600000);
+		options->interval_ms = number(state, arg, 1, 3600000);
 		return 0;
 	case 't':
 		options->seconds = number(state, arg, 0, 1000000);

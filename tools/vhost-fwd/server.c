@@ -17,7 +17,7 @@
 #include "server.h"
 
 /* What an event is about: a guest's number, with one of these in the upper half. */
-enum event_kind { EVENT_LISTEN, EVENT_GUEST, EVENT_SIGNAL, EVENT_TIMER, EVENT_WAKE };
+enum event_kind { EVENT_LISTEN, EVENT_GUEST, EVENT_SIGNAL, EVENT_TIMER, EVENT_END, EVENT_WAKE };
 
 static uint64_t event_tag(enum event_kind kind, unsigned int guest)
 {
@@ -91,11 +91,12 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-static int open_timer(unsigned int interval_ms)
+/* 0: it never expires. */
+static int open_timer(unsigned int ms)
 {
 	struct itimerspec spec = {
-		.it_interval = {interval_ms / 1000, (long)(interval_ms % 1000) * 1000000},
-		.it_value = {interval_ms / 1000, (long)(interval_ms % 1000) * 1000000},
+		.it_interval = {ms / 1000, (long)(ms % 1000) * 1000000},
+		.it_value = {ms / 1000, (long)(ms % 1000) * 1000000},
 	};
 	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 
@@ -111,13 +112,16 @@ int server_open(struct server *server)
 	server->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	server->signal_fd = open_signals();
 	server->timer_fd = open_timer(server->interval_ms);
-	if (server->epoll_fd < 0 || server->signal_fd < 0 || server->timer_fd < 0) {
+	server->end_fd = open_timer(server->seconds * 1000);
+	if (server->epoll_fd < 0 || server->signal_fd < 0 || server->timer_fd < 0 ||
+		server->end_fd < 0) {
 		err = -errno;
 		fprintf(stderr, "vhost-fwd: cannot wait for events: %s\n", strerror(-err));
 		return err;
 	}
 	watch(server, server->signal_fd, event_tag(EVENT_SIGNAL, 0));
 	watch(server, server->timer_fd, event_tag(EVENT_TIMER, 0));
+	watch(server, server->end_fd, event_tag(EVENT_END, 0));
 	watch(server, server->wake_fd, event_tag(EVENT_WAKE, 0));
 	for (unsigned int i = 0; i < server->guest_cnt && !err; i++) {
 		struct guest *guest = &server->guests[i];
@@ -166,19 +170,15 @@ static void poll_faults(struct server *server)
 			set_listening(server, i, true);
 }
 
-/* False at the end of the run. */
-static bool on_timer(struct server *server)
+static void on_timer(struct server *server)
 {
-	uint64_t expired = 0;
-	double run;
+	uint64_t expired;
 
-	if (read(server->timer_fd, &expired, sizeof(expired)) != sizeof(expired))
-		return true;
-	report_interval(server->report, false);
-	run = (double)(tsc_now() - server->report->begun) / server->report->cycles_per_ns / 1e9;
-	return !server->seconds || run < server->seconds;
+	if (read(server->timer_fd, &expired, sizeof(expired)) == sizeof(expired))
+		report_interval(server->report, false);
 }
 
+/* False at the end of the run. */
 static bool on_event(struct server *server, uint64_t tag)
 {
 	unsigned int i = (uint32_t)tag;
@@ -195,10 +195,12 @@ static bool on_event(struct server *server, uint64_t tag)
 			set_listening(server, i, true);
 		return true;
 	case EVENT_TIMER:
-		return on_timer(server);
+		on_timer(server);
+		return true;
 	case EVENT_WAKE:
 		poll_faults(server);
 		return true;
+	case EVENT_END:
 	case EVENT_SIGNAL:
 	default:
 		return false;
@@ -235,6 +237,7 @@ void server_close(struct server *server)
 			unlink(guest->path);
 		}
 	}
+	close(server->end_fd);
 	close(server->timer_fd);
 	close(server->signal_fd);
 	close(server->epoll_fd);
