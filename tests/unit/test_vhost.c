@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "vhost_client.h"
@@ -147,6 +148,44 @@ static void unsealed_memory_is_refused_where_seals_are_required(void **state)
 	client_agree(&client);
 	assert_int_equal(
 		client_tell(&client, VHOST_ADD_MEM_REG, &slot, sizeof(slot), client.file), 1);
+	client_close(&client);
+}
+
+/* ---- No descriptor left ---- */
+
+/* Ticks of processor time of the control thread. */
+static unsigned long control_time(void)
+{
+	unsigned long user, system;
+	char path[64];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", (int)backend.pid, (int)backend.pid);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	assert_int_equal(
+		fscanf(file, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
+			&user, &system),
+		2);
+	fclose(file);
+	return user + system;
+}
+
+static void a_connection_waits_without_a_busy_loop_for_a_descriptor(void **state)
+{
+	struct rlimit before, none = {0};
+	struct client client;
+	unsigned long ticks;
+
+	assert_int_equal(prlimit(backend.pid, RLIMIT_NOFILE, NULL, &before), 0);
+	none.rlim_max = before.rlim_max;
+	assert_int_equal(prlimit(backend.pid, RLIMIT_NOFILE, &none, NULL), 0);
+	client = client_connect();
+	ticks = control_time();
+	sleep(1);
+	assert_in_range(control_time() - ticks, 0, sysconf(_SC_CLK_TCK) / 10);
+	assert_int_equal(prlimit(backend.pid, RLIMIT_NOFILE, &before, NULL), 0);
+	client_agree(&client);
 	client_close(&client);
 }
 
@@ -303,6 +342,7 @@ int main(void)
 		cmocka_unit_test(regions_that_cannot_be_are_refused_with_an_answer),
 		cmocka_unit_test(a_table_with_a_region_twice_is_refused),
 		cmocka_unit_test(slots_509_are_accepted_and_the_next_is_not),
+		cmocka_unit_test(a_connection_waits_without_a_busy_loop_for_a_descriptor),
 		cmocka_unit_test(a_file_that_is_no_socket_is_not_removed),
 		cmocka_unit_test(it_ends_after_the_seconds_whatever_the_interval),
 		cmocka_unit_test(wrong_usage_is_status_64),

@@ -17,7 +17,17 @@
 #include "server.h"
 
 /* What an event is about: a guest's number, with one of these in the upper half. */
-enum event_kind { EVENT_LISTEN, EVENT_GUEST, EVENT_SIGNAL, EVENT_TIMER, EVENT_END, EVENT_WAKE };
+enum event_kind {
+	EVENT_LISTEN,
+	EVENT_GUEST,
+	EVENT_SIGNAL,
+	EVENT_TIMER,
+	EVENT_RETRY,
+	EVENT_END,
+	EVENT_WAKE
+};
+
+#define RETRY_MS 100 /* After a connection that could not be taken. */
 
 static uint64_t event_tag(enum event_kind kind, unsigned int guest)
 {
@@ -91,17 +101,23 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-/* 0: it never expires. */
-static int open_timer(unsigned int ms)
+/* 0: it does not expire, nor has it. */
+static void set_timer(int fd, unsigned int ms)
 {
 	struct itimerspec spec = {
 		.it_interval = {ms / 1000, (long)(ms % 1000) * 1000000},
 		.it_value = {ms / 1000, (long)(ms % 1000) * 1000000},
 	};
+
+	timerfd_settime(fd, 0, &spec, NULL);
+}
+
+static int open_timer(unsigned int ms)
+{
 	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 
 	if (fd >= 0)
-		timerfd_settime(fd, 0, &spec, NULL);
+		set_timer(fd, ms);
 	return fd;
 }
 
@@ -113,14 +129,16 @@ int server_open(struct server *server)
 	server->signal_fd = open_signals();
 	server->timer_fd = open_timer(server->interval_ms);
 	server->end_fd = open_timer(server->seconds * 1000);
+	server->retry_fd = open_timer(0);
 	if (server->epoll_fd < 0 || server->signal_fd < 0 || server->timer_fd < 0 ||
-		server->end_fd < 0) {
+		server->end_fd < 0 || server->retry_fd < 0) {
 		err = -errno;
 		fprintf(stderr, "vhost-fwd: cannot wait for events: %s\n", strerror(-err));
 		return err;
 	}
 	watch(server, server->signal_fd, event_tag(EVENT_SIGNAL, 0));
 	watch(server, server->timer_fd, event_tag(EVENT_TIMER, 0));
+	watch(server, server->retry_fd, event_tag(EVENT_RETRY, 0));
 	watch(server, server->end_fd, event_tag(EVENT_END, 0));
 	watch(server, server->wake_fd, event_tag(EVENT_WAKE, 0));
 	for (unsigned int i = 0; i < server->guest_cnt && !err; i++) {
@@ -150,14 +168,25 @@ static void accept_guest(struct server *server, unsigned int i)
 	struct guest *guest = &server->guests[i];
 	int sock = accept4(guest->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-	if (sock < 0)
+	if (sock < 0) {
+		/* Most likely no descriptor is left, and the connection stays where it is. */
+		set_listening(server, i, false);
+		set_timer(server->retry_fd, RETRY_MS);
 		return;
+	}
 	if (watch(server, sock, event_tag(EVENT_GUEST, i))) {
 		close(sock);
 		return;
 	}
 	set_listening(server, i, false);
 	guest_connected(guest, sock);
+}
+
+static void listen_again(struct server *server)
+{
+	set_timer(server->retry_fd, 0);
+	for (unsigned int i = 0; i < server->guest_cnt; i++)
+		set_listening(server, i, server->guests[i].wire.sock < 0);
 }
 
 static void poll_faults(struct server *server)
@@ -196,6 +225,9 @@ static bool on_event(struct server *server, uint64_t tag)
 		return true;
 	case EVENT_TIMER:
 		on_timer(server);
+		return true;
+	case EVENT_RETRY:
+		listen_again(server);
 		return true;
 	case EVENT_WAKE:
 		poll_faults(server);
@@ -237,6 +269,7 @@ void server_close(struct server *server)
 			unlink(guest->path);
 		}
 	}
+	close(server->retry_fd);
 	close(server->end_fd);
 	close(server->timer_fd);
 	close(server->signal_fd);

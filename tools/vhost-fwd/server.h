@@ -14,7 +14,7 @@ struct server {
 	unsigned int interval_ms;
 	unsigned int seconds; /* 0: until a signal. */
 	int wake_fd;          /* The data thread's eventfd. */
-	int epoll_fd, signal_fd, timer_fd, end_fd;
+	int epoll_fd, signal_fd, timer_fd, end_fd, retry_fd;
 };
 
 /* SIGINT and SIGTERM end server_run() and nothing else. */
