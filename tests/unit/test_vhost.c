@@ -98,6 +98,26 @@ static void regions_that_cannot_be_are_refused_with_an_answer(void **state)
 	client_close(&client);
 }
 
+static void memory_of_a_file_system_that_may_wait_is_refused(void **state)
+{
+	struct client client = client_connect();
+	struct vhost_slot slot = client_slot(&client, 0, REGION_LEN);
+	char folder[512];
+	int file;
+
+	build_path(folder, sizeof(folder), "");
+	file = open(folder, O_TMPFILE | O_RDWR, 0600);
+	client_agree(&client);
+	if (file >= 0 && fcntl(file, F_GET_SEALS) < 0) { /* Not where that is a tmpfs. */
+		assert_int_equal(ftruncate(file, REGION_LEN), 0);
+		assert_int_equal(
+			client_tell(&client, VHOST_ADD_MEM_REG, &slot, sizeof(slot), file), 1);
+	}
+	if (file >= 0)
+		close(file);
+	client_close(&client);
+}
+
 static void a_table_with_a_region_twice_is_refused(void **state)
 {
 	struct client client = client_connect();
@@ -340,6 +360,7 @@ int main(void)
 		cmocka_unit_test(malformed_messages_end_the_connection),
 		cmocka_unit_test(half_a_message_and_a_hang_up_leave_nothing),
 		cmocka_unit_test(regions_that_cannot_be_are_refused_with_an_answer),
+		cmocka_unit_test(memory_of_a_file_system_that_may_wait_is_refused),
 		cmocka_unit_test(a_table_with_a_region_twice_is_refused),
 		cmocka_unit_test(slots_509_are_accepted_and_the_next_is_not),
 		cmocka_unit_test(a_connection_waits_without_a_busy_loop_for_a_descriptor),

@@ -73,7 +73,11 @@ static int check_region(struct guest *guest, const struct vhost_region *region, 
 
 	if (region->uaddr + region->len < region->uaddr)
 		return guest_refuse(guest, -EINVAL, "a region whose address wraps around");
-	if (seals >= 0 && seals & F_SEAL_SHRINK)
+	/* Only tmpfs and hugetlbfs know of seals.  A page of another file may be somebody's to
+	 * bring, who need not: a FUSE server, say, and the peer is it. */
+	if (seals < 0)
+		return guest_refuse(guest, -EINVAL, "memory that is no memfd");
+	if (seals & F_SEAL_SHRINK)
 		return 0;
 	if (guest->board->require_seals)
 		return guest_refuse(guest, -EPERM, "memory that is not sealed against shrinking");
