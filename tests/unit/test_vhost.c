@@ -94,6 +94,48 @@ static void regions_that_cannot_be_are_refused_with_an_answer(void **state)
 	client_close(&client);
 }
 
+static void memory_of_a_file_system_that_may_wait_is_refused(void **state)
+{
+	struct client client = client_connect();
+	struct vhost_slot slot = client_slot(&client, 0, REGION_LEN);
+	char folder[512];
+	int file;
+
+	build_path(folder, sizeof(folder), "");
+	file = open(folder, O_TMPFILE | O_RDWR, 0600);
+	client_agree(&client);
+	if (file >= 0 && fcntl(file, F_GET_SEALS) < 0) { /* Not where that is a tmpfs. */
+		assert_int_equal(ftruncate(file, REGION_LEN), 0);
+		assert_int_equal(
+			client_tell(&client, VHOST_ADD_MEM_REG, &slot, sizeof(slot), file), 1);
+	}
+	if (file >= 0)
+		close(file);
+	client_close(&client);
+}
+
+static void a_table_with_a_region_twice_is_refused(void **state)
+{
+	struct client client = client_connect();
+	struct vhost_slot slot = client_slot(&client, 0, REGION_LEN);
+	struct {
+		uint32_t cnt, padding;
+		struct vhost_region regions[2];
+	} table = {1, 0, {slot.region, slot.region}};
+	struct vhost_header hdr = {
+		VHOST_SET_MEM_TABLE, VHOST_FLAG_VERSION | VHOST_FLAG_NEED_REPLY, sizeof(table)};
+
+	client_agree(&client);
+	for (uint32_t i = 0; i < 3; i++) { /* Refused alone, and beside what is there. */
+		table.cnt = i == 1 ? 1 : 2;
+		hdr.size = (uint32_t)(8 + table.cnt * sizeof(slot.region));
+		client_send_raw(&client, &hdr, &table, hdr.size, client.file, table.cnt);
+		assert_int_equal(client_answer(&client), i == 1 ? 0 : 1);
+	}
+	assert_int_equal(count_mappings(), 1);
+	client_close(&client);
+}
+
 static void slots_509_are_accepted_and_the_next_is_not(void **state)
 {
 	struct client client = client_connect();
@@ -125,48 +167,6 @@ static void unsealed_memory_is_refused_where_seals_are_required(void **state)
 	client_close(&client);
 }
 
-/* ---- Command lines ---- */
-
-/* The status of a program that is given these words. */
-static int status_of(const char *name, const char *words)
-{
-	char program[512], line[1024];
-	int status;
-
-	build_path(program, sizeof(program), name);
-	snprintf(line, sizeof(line), "'%s' %s >/dev/null 2>&1", program, words);
-	status = system(line);
-	assert_true(WIFEXITED(status));
-	return WEXITSTATUS(status);
-}
-
-static void wrong_usage_is_status_64(void **state)
-{
-	static const char *const bad[][2] = {
-		{"vhost-fwd", ""},
-		{"vhost-fwd", "-s /a --lookup both"},
-		{"vhost-fwd", "-s /a --interval 3600001"},
-		{"vhost-fwd", "-s /a --seconds 18446744073709551616"},
-		{"vhost-fwd", "-s /a --data-cpu -1"},
-		{"vhost-fwd", "-s /a more"},
-		{"vhost-peer", ""},
-		{"vhost-peer", "-s /a --regions 1"},
-		{"vhost-peer", "-s /a --size 60x"},
-		{"vhost-peer", "-s /a --huge --region-kb 2047"},
-		{"vhost-churn", "-l /a"},
-		{"vhost-churn", "-l /a -c /b --pieces 1"},
-		{"vhost-churn", "-l /a -c /b --pieces 9"},
-		{"vhost-churn", "-l /a -c /b --pieces two"},
-		{"vhost-churn", "-l /a -c /b --rate -1"},
-		{"vhost-churn", "-l /a -c /b --rate ''"},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		if (status_of(bad[i][0], bad[i][1]) != 64)
-			fail_msg("%s %s", bad[i][0], bad[i][1]);
-}
-
 /* Must be the last of those that use one process. */
 static void nothing_is_left_of_all_these_connections(void **state)
 {
@@ -186,8 +186,9 @@ int main(void)
 		cmocka_unit_test(malformed_messages_end_the_connection),
 		cmocka_unit_test(half_a_message_and_a_hang_up_leave_nothing),
 		cmocka_unit_test(regions_that_cannot_be_are_refused_with_an_answer),
+		cmocka_unit_test(memory_of_a_file_system_that_may_wait_is_refused),
+		cmocka_unit_test(a_table_with_a_region_twice_is_refused),
 		cmocka_unit_test(slots_509_are_accepted_and_the_next_is_not),
-		cmocka_unit_test(wrong_usage_is_status_64),
 		cmocka_unit_test(nothing_is_left_of_all_these_connections),
 		cmocka_unit_test(unsealed_memory_is_refused_where_seals_are_required),
 	};

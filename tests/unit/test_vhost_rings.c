@@ -169,6 +169,69 @@ static void removing_the_region_of_a_ring_stops_it_and_adding_it_starts_it_again
 	client_close(&client);
 }
 
+/* ---- Interrupts ---- */
+
+/* A client that is interrupted for both rings, by `calls`. */
+static struct client client_with_calls(int calls[2])
+{
+	struct client client = running_client();
+
+	for (uint64_t ring = 0; ring < 2; ring++) {
+		calls[ring] = eventfd(0, 0);
+		assert_int_equal(client_tell(&client, VHOST_SET_VRING_CALL, &ring, sizeof(ring),
+					 calls[ring]),
+			0);
+	}
+	desc_of(&client, 1)[0] = (struct vring_desc){AT_PACKETS + 4096, 112, 0, 0};
+	return client;
+}
+
+static void client_with_calls_close(struct client *client, const int calls[2])
+{
+	close(calls[0]);
+	close(calls[1]);
+	client_close(client);
+}
+
+static void each_burst_is_an_interrupt(void **state)
+{
+	const uint16_t packets = 300; /* More than are taken back at a time. */
+	int calls[2];
+	struct client client = client_with_calls(calls);
+
+	for (uint16_t i = 1; i <= packets; i++) {
+		offer(&client, 1, 0);
+		await_used(&client, 0, i);
+		offer(&client, 0, 0);
+	}
+	for (unsigned int ring = 0; ring < 2; ring++) {
+		eventfd_t sum = 0, cnt;
+
+		while (sum < packets && eventfd_read(calls[ring], &cnt) == 0)
+			sum += cnt;
+		assert_int_equal(sum, packets);
+	}
+	client_with_calls_close(&client, calls);
+}
+
+/* The peer's descriptor is the same open file as that of the back end, O_NONBLOCK and all. */
+static void an_interrupt_that_cannot_be_added_stops_nobody(void **state)
+{
+	int calls[2];
+	struct client client = client_with_calls(calls);
+
+	for (unsigned int ring = 0; ring < 2; ring++) {
+		assert_int_equal(fcntl(calls[ring], F_SETFL, 0), 0);
+		assert_int_equal(eventfd_write(calls[ring], UINT64_MAX - 1), 0);
+	}
+	for (uint16_t i = 1; i <= 3; i++) {
+		offer(&client, 1, 0);
+		await_used(&client, 0, i);
+		offer(&client, 0, 0);
+	}
+	client_with_calls_close(&client, calls);
+}
+
 /* ---- Traffic ---- */
 
 /* Our own front end checks every packet; its exit status says what came of it. */
@@ -264,6 +327,8 @@ int main(void)
 		cmocka_unit_test(truncated_memory_costs_the_connection_not_the_process),
 		cmocka_unit_test(
 			removing_the_region_of_a_ring_stops_it_and_adding_it_starts_it_again),
+		cmocka_unit_test(each_burst_is_an_interrupt),
+		cmocka_unit_test(an_interrupt_that_cannot_be_added_stops_nobody),
 		cmocka_unit_test(packets_survive_regions_that_come_and_go),
 		cmocka_unit_test(packets_larger_than_a_buffer_arrive_in_several),
 		cmocka_unit_test(nothing_is_left_of_all_these_connections),

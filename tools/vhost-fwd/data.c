@@ -119,18 +119,26 @@ int data_start(struct data_thread *data, const struct change_window *window, dou
 
 	if (err)
 		return err;
+	err = call_init(&data->call);
+	if (err)
+		return err;
+	for (unsigned int i = 0; i < data->port_cnt; i++)
+		data->ports[i].call = &data->call;
 	data->result = 1;
 	data->window = window;
 	data->cycles_per_ns = cycles_per_ns;
 	err = -pthread_create(&data->thread, NULL, data_main, data);
+	if (!err) {
+		/* Acquire pairs with data_main(). */
+		while (shared_load_acquire(&data->result) > 0)
+			usleep(100);
+		err = data->result;
+		if (err)
+			pthread_join(data->thread, NULL);
+	}
 	if (err)
-		return err;
-	/* Acquire pairs with data_main(). */
-	while (shared_load_acquire(&data->result) > 0)
-		usleep(100);
-	if (data->result)
-		pthread_join(data->thread, NULL);
-	return data->result;
+		call_fini(&data->call);
+	return err;
 }
 
 void data_stop(struct data_thread *data)
@@ -138,4 +146,5 @@ void data_stop(struct data_thread *data)
 	shared_store_relaxed(&data->stop, true);
 	pthread_join(data->thread, NULL);
 	gaps_stop(&data->gaps);
+	call_fini(&data->call);
 }

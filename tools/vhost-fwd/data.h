@@ -18,6 +18,7 @@
 #include <setjmp.h>
 #include <stdbool.h>
 
+#include "call.h"
 #include "gaps.h"
 #include "port.h"
 
@@ -31,6 +32,7 @@ struct data_thread {
 	bool stop;                          /* Control thread stores, relaxed: any round will do. */
 	const struct change_window *window; /* Immutable. */
 	double cycles_per_ns;               /* Immutable. */
+	struct call call;                   /* Data thread only. */
 	struct gaps gaps;                   /* Data thread only, but for its counters. */
 	struct port *serving;               /* Data thread only: for its signal handler. */
 	struct view view;                   /* Data thread only: the view open while serving. */

@@ -2,6 +2,10 @@
 /* The control thread's side of a guest's address table. */
 
 #include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include <rte_errno.h>
 
@@ -44,6 +48,19 @@ int lookup_remove(struct lookup *lookup, const struct rcumem_region *region)
 	return rte_errno == ETIMEDOUT ? 0 : -rte_errno;
 }
 
+/* What a reader that is stuck may use cannot be freed, nor its thread be joined: all that is left
+ * is to go. */
+static void end_if_asked(void)
+{
+	sigset_t pending;
+
+	sigpending(&pending);
+	if (!sigismember(&pending, SIGINT) && !sigismember(&pending, SIGTERM))
+		return;
+	fputs("vhost-fwd: ended by a signal while the data thread stands still\n", stderr);
+	_exit(EXIT_FAILURE);
+}
+
 int lookup_replace(
 	struct lookup *lookup, const struct rcumem_region *regions, unsigned int cnt, void *user)
 {
@@ -55,6 +72,6 @@ int lookup_replace(
 		return -rte_errno;
 	/* Published; the earlier user pointer must outlive the reader that is stuck. */
 	while (rcumem_synchronize(1000) && rte_errno == ETIMEDOUT)
-		;
+		end_if_asked();
 	return 0;
 }

@@ -58,6 +58,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	case 's':
 		if (options->path_cnt == GUESTS_MAX)
 			argp_error(state, "more than %d sockets", GUESTS_MAX);
+		if (!*arg)
+			argp_error(state, "a socket without a name");
 		options->paths[options->path_cnt++] = arg;
 		return 0;
 	case KEY_LOOKUP:
@@ -75,7 +77,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		options->control_cpu = (int)number(state, arg, 0, CPU_SETSIZE - 1);
 		return 0;
 	case 'i':
-		options->interval_ms = number(state, arg, 0, 3600000);
+		options->interval_ms = number(state, arg, 1, 3600000);
 		return 0;
 	case 't':
 		options->seconds = number(state, arg, 0, 1000000);

@@ -73,7 +73,11 @@ static int check_region(struct guest *guest, const struct vhost_region *region, 
 
 	if (region->uaddr + region->len < region->uaddr)
 		return guest_refuse(guest, -EINVAL, "a region whose address wraps around");
-	if (seals >= 0 && seals & F_SEAL_SHRINK)
+	/* Only tmpfs and hugetlbfs know of seals.  A page of another file may be somebody's to
+	 * bring, who need not: a FUSE server, say, and the peer is it. */
+	if (seals < 0)
+		return guest_refuse(guest, -EINVAL, "memory that is no memfd");
+	if (seals & F_SEAL_SHRINK)
 		return 0;
 	if (guest->board->require_seals)
 		return guest_refuse(guest, -EPERM, "memory that is not sealed against shrinking");
@@ -121,7 +125,7 @@ int memory_set_table(struct guest *guest)
 {
 	const struct vhost_table *table = &guest->wire.payload.table;
 	struct guest_region next[VHOST_TABLE_REGIONS];
-	bool changed = false, in_use = false;
+	bool changed = table->cnt != guest->region_cnt, in_use = false;
 	int err = 0;
 
 	if (table->cnt > VHOST_TABLE_REGIONS || table->cnt != guest->wire.fd_cnt ||
@@ -134,6 +138,7 @@ int memory_set_table(struct guest *guest)
 	}
 	if (err)
 		return err;
+	/* As sets; with as many regions, one that is there twice leaves out another. */
 	compare(guest, guest->regions, guest->region_cnt, next, table->cnt, &changed, &in_use);
 	compare(guest, next, table->cnt, guest->regions, guest->region_cnt, &changed, &in_use);
 	if (!changed)

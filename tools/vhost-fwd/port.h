@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "call.h"
 #include "lookup.h"
 #include "protocol.h"
 #include "shared.h"
@@ -86,6 +87,7 @@ struct port_count {
 
 struct port {
 	struct lookup lookup;                 /* Immutable. */
+	struct call *call;                    /* Immutable; the data thread's. */
 	struct ring_progress progress[RINGS]; /* INV-PORT-2. */
 	struct burst burst;                   /* INV-PORT-2. */
 	bool verify;                          /* Immutable. */

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* What both directions of a split ring share: opening it, its heads, publishing. */
 
-#include <sys/eventfd.h>
-
 #include "ring.h"
 
 static void *map_whole(const struct view *view, uint64_t gpa, uint64_t want)
@@ -81,5 +79,5 @@ void ring_publish(struct ring *ring, int call_fd)
 	/* Full: either we see the guest's flag, or it sees our index when it looks again. */
 	shared_fence_full();
 	if (!(shared_load_relaxed(&ring->avail->flags) & VRING_AVAIL_NO_INTERRUPT))
-		eventfd_write(call_fd, 1);
+		call_guest(ring->port->call, call_fd);
 }

@@ -9,6 +9,7 @@
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -16,7 +17,17 @@
 #include "server.h"
 
 /* What an event is about: a guest's number, with one of these in the upper half. */
-enum event_kind { EVENT_LISTEN, EVENT_GUEST, EVENT_SIGNAL, EVENT_TIMER, EVENT_WAKE };
+enum event_kind {
+	EVENT_LISTEN,
+	EVENT_GUEST,
+	EVENT_SIGNAL,
+	EVENT_TIMER,
+	EVENT_RETRY,
+	EVENT_END,
+	EVENT_WAKE
+};
+
+#define RETRY_MS 100 /* After a connection that could not be taken. */
 
 static uint64_t event_tag(enum event_kind kind, unsigned int guest)
 {
@@ -30,11 +41,17 @@ static int watch(struct server *server, int fd, uint64_t tag)
 	return epoll_ctl(server->epoll_fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
 
-/* A socket file that nobody listens on is left over from a program that died. */
+/* A socket that nobody listens on is left over from a program that died.  What is no socket stays,
+ * and bind() says so: connect() refuses that, too. */
 static void remove_stale(const struct sockaddr_un *addr)
 {
-	int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct stat st;
+	int sock;
 
+	if (lstat(addr->sun_path, &st) || !S_ISSOCK(st.st_mode))
+		return;
+	/* Not blocking: a listener with a full queue is alive. */
+	sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (sock < 0)
 		return;
 	if (connect(sock, (const struct sockaddr *)addr, sizeof(*addr)) && errno == ECONNREFUSED)
@@ -84,16 +101,23 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-static int open_timer(unsigned int interval_ms)
+/* 0: it does not expire, nor has it. */
+static void set_timer(int fd, unsigned int ms)
 {
 	struct itimerspec spec = {
-		.it_interval = {interval_ms / 1000, (long)(interval_ms % 1000) * 1000000},
-		.it_value = {interval_ms / 1000, (long)(interval_ms % 1000) * 1000000},
+		.it_interval = {ms / 1000, (long)(ms % 1000) * 1000000},
+		.it_value = {ms / 1000, (long)(ms % 1000) * 1000000},
 	};
+
+	timerfd_settime(fd, 0, &spec, NULL);
+}
+
+static int open_timer(unsigned int ms)
+{
 	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 
 	if (fd >= 0)
-		timerfd_settime(fd, 0, &spec, NULL);
+		set_timer(fd, ms);
 	return fd;
 }
 
@@ -104,13 +128,18 @@ int server_open(struct server *server)
 	server->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	server->signal_fd = open_signals();
 	server->timer_fd = open_timer(server->interval_ms);
-	if (server->epoll_fd < 0 || server->signal_fd < 0 || server->timer_fd < 0) {
+	server->end_fd = open_timer(server->seconds * 1000);
+	server->retry_fd = open_timer(0);
+	if (server->epoll_fd < 0 || server->signal_fd < 0 || server->timer_fd < 0 ||
+		server->end_fd < 0 || server->retry_fd < 0) {
 		err = -errno;
 		fprintf(stderr, "vhost-fwd: cannot wait for events: %s\n", strerror(-err));
 		return err;
 	}
 	watch(server, server->signal_fd, event_tag(EVENT_SIGNAL, 0));
 	watch(server, server->timer_fd, event_tag(EVENT_TIMER, 0));
+	watch(server, server->retry_fd, event_tag(EVENT_RETRY, 0));
+	watch(server, server->end_fd, event_tag(EVENT_END, 0));
 	watch(server, server->wake_fd, event_tag(EVENT_WAKE, 0));
 	for (unsigned int i = 0; i < server->guest_cnt && !err; i++) {
 		struct guest *guest = &server->guests[i];
@@ -139,14 +168,25 @@ static void accept_guest(struct server *server, unsigned int i)
 	struct guest *guest = &server->guests[i];
 	int sock = accept4(guest->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-	if (sock < 0)
+	if (sock < 0) {
+		/* Most likely no descriptor is left, and the connection stays where it is. */
+		set_listening(server, i, false);
+		set_timer(server->retry_fd, RETRY_MS);
 		return;
+	}
 	if (watch(server, sock, event_tag(EVENT_GUEST, i))) {
 		close(sock);
 		return;
 	}
 	set_listening(server, i, false);
 	guest_connected(guest, sock);
+}
+
+static void listen_again(struct server *server)
+{
+	set_timer(server->retry_fd, 0);
+	for (unsigned int i = 0; i < server->guest_cnt; i++)
+		set_listening(server, i, server->guests[i].wire.sock < 0);
 }
 
 static void poll_faults(struct server *server)
@@ -159,19 +199,15 @@ static void poll_faults(struct server *server)
 			set_listening(server, i, true);
 }
 
-/* False at the end of the run. */
-static bool on_timer(struct server *server)
+static void on_timer(struct server *server)
 {
-	uint64_t expired = 0;
-	double run;
+	uint64_t expired;
 
-	if (read(server->timer_fd, &expired, sizeof(expired)) != sizeof(expired))
-		return true;
-	report_interval(server->report, false);
-	run = (double)(tsc_now() - server->report->begun) / server->report->cycles_per_ns / 1e9;
-	return !server->seconds || run < server->seconds;
+	if (read(server->timer_fd, &expired, sizeof(expired)) == sizeof(expired))
+		report_interval(server->report, false);
 }
 
+/* False at the end of the run. */
 static bool on_event(struct server *server, uint64_t tag)
 {
 	unsigned int i = (uint32_t)tag;
@@ -188,10 +224,15 @@ static bool on_event(struct server *server, uint64_t tag)
 			set_listening(server, i, true);
 		return true;
 	case EVENT_TIMER:
-		return on_timer(server);
+		on_timer(server);
+		return true;
+	case EVENT_RETRY:
+		listen_again(server);
+		return true;
 	case EVENT_WAKE:
 		poll_faults(server);
 		return true;
+	case EVENT_END:
 	case EVENT_SIGNAL:
 	default:
 		return false;
@@ -228,6 +269,8 @@ void server_close(struct server *server)
 			unlink(guest->path);
 		}
 	}
+	close(server->retry_fd);
+	close(server->end_fd);
 	close(server->timer_fd);
 	close(server->signal_fd);
 	close(server->epoll_fd);

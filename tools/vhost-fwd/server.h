@@ -11,10 +11,10 @@ struct server {
 	struct guest *guests;
 	unsigned int guest_cnt;
 	struct report *report;
-	unsigned int interval_ms; /* 0: no reports before the last. */
-	unsigned int seconds;     /* 0: until a signal. */
-	int wake_fd;              /* The data thread's eventfd. */
-	int epoll_fd, signal_fd, timer_fd;
+	unsigned int interval_ms;
+	unsigned int seconds; /* 0: until a signal. */
+	int wake_fd;          /* The data thread's eventfd. */
+	int epoll_fd, signal_fd, timer_fd, end_fd, retry_fd;
 };
 
 /* SIGINT and SIGTERM end server_run() and nothing else. */

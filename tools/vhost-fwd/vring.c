@@ -2,7 +2,6 @@
 /* What a front end says of its rings, and when they run. */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,7 +128,7 @@ int vring_set_kick(struct guest *guest)
 	return memory_publish(guest);
 }
 
-/* Only an eventfd is written to: a write to anything else could block the data thread. */
+/* Only an eventfd can be told of an interrupt. */
 static bool is_eventfd(int fd)
 {
 	char path[64], name[64];
@@ -150,7 +149,7 @@ int vring_set_call(struct guest *guest)
 
 	if (!ring)
 		return -EPROTO;
-	if (fd >= 0 && (!is_eventfd(fd) || fcntl(fd, F_SETFL, O_NONBLOCK))) {
+	if (fd >= 0 && !is_eventfd(fd)) {
 		close(fd);
 		return guest_refuse(guest, -EPROTO, "an interrupt that is no eventfd");
 	}
