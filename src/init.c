@@ -271,14 +271,14 @@ int rcumem_init(const struct rcumem_options *opts)
 	struct rcumem_options full;
 	int err;
 
-	if (writer_allowed() == -EDEADLK)
+	if (writer_refused())
 		return api_result(-EDEADLK);
-	err = options_read(opts, &full);
-	if (err)
-		return api_result(err);
 	pthread_mutex_lock(&life);
-	batch_choose();
-	err = runtime_region() ? -EALREADY : start(&full);
+	err = options_read(opts, &full);
+	if (!err) {
+		batch_choose();
+		err = runtime_region() ? -EALREADY : start(&full);
+	}
 	pthread_mutex_unlock(&life);
 	return api_result(err);
 }

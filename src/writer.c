@@ -23,13 +23,16 @@ static __thread struct {
 	bool was_online; /* QSBR reader to be put back online. */
 } writer_self __attribute__((tls_model("initial-exec")));
 
+bool writer_refused(void)
+{
+	return context_self.callbacks || writer_self.owner || rcu_in_section();
+}
+
 int writer_allowed(void)
 {
 	if (runtime_region() == NULL)
 		return -ENODEV;
-	if (context_self.callbacks || writer_self.owner || rcu_in_section())
-		return -EDEADLK;
-	return 0;
+	return writer_refused() ? -EDEADLK : 0;
 }
 
 void writer_offline(void)

@@ -15,6 +15,9 @@
  * callback. */
 int writer_allowed(void);
 
+/* The latter alone, which looks at nothing but the calling thread. */
+bool writer_refused(void);
+
 /* Around a whole writer call: an online QSBR reader is offline meanwhile. */
 void writer_offline(void);
 void writer_online(void);
