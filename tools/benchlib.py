@@ -3,6 +3,7 @@
 
 import argparse
 import contextlib
+import fcntl
 import json
 import operator
 import os
@@ -29,14 +30,16 @@ def read(path):
 
 @contextlib.contextmanager
 def hugepages(count):
-    """Add pages to the pool, and take as many out again: others may change it meanwhile."""
+    """Add pages to the pool, and take as many out again: others may change it meanwhile, with this lock."""
 
     def resize(by):
         with open(POOL + "nr_hugepages", "r+", encoding="ascii") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
             old = int(file.read())
             file.seek(0)
             file.write(str(max(0, old + by)))
-        return int(read(POOL + "nr_hugepages")) - old
+            file.flush()
+            return int(read(POOL + "nr_hugepages")) - old
 
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTS)
     added = resize(count)

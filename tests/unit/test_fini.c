@@ -8,6 +8,7 @@
 #include <rte_eal.h>
 #include <rte_eal_memconfig.h>
 
+#include "os.h"
 #include "support_call.h"
 #include "support_walk.h"
 
@@ -128,8 +129,9 @@ static void *runtimes_in_turn(void *arg)
 {
 	struct rcumem_options opts = test_options();
 	unsigned long *lost = arg;
+	uint64_t end = os_now_ns() + 2000000000;
 
-	for (int round = 0; round < 1500; round++) {
+	while (os_now_ns() < end) {
 		unsigned int called = 0;
 		void *page;
 

@@ -3,6 +3,7 @@
 
 import contextlib
 import ctypes
+import fcntl
 import os
 import shutil
 import signal
@@ -12,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-PAGES = Path("/proc/sys/vm/nr_hugepages")
+POOL = Path("/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages")
 FREE = Path("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages")
 WANTED_PAGES = 192  # Two testpmd of 128 MiB, and some for vhost-fwd.
 PR_SET_PDEATHSIG = 1
@@ -26,6 +27,17 @@ def _in_child():
         os.setpriority(os.PRIO_PROCESS, 0, -20)
         # Sessions share the CPUs by groups; a priority counts within one only.
         Path("/proc/self/autogroup").write_text("-20")
+
+
+def _resize_pool(pages):
+    """Change the pool of hugepages, with the lock of tools/benchlib.py; by how many it did."""
+    with open(POOL, "r+", encoding="ascii") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        before = int(file.read())
+        file.seek(0)
+        file.write(f"{max(0, before + pages)}\n")
+        file.flush()
+        return int(POOL.read_text()) - before
 
 
 class Machine:
@@ -47,7 +59,7 @@ class Machine:
             child.kill()
         if self.pages_added:
             # Not the old number: somebody else may have changed it meanwhile, too.
-            PAGES.write_text(f"{max(0, int(PAGES.read_text()) - self.pages_added)}\n")
+            _resize_pool(-self.pages_added)
         shutil.rmtree(self.directory, ignore_errors=True)
 
     @property
@@ -71,12 +83,10 @@ class Machine:
         if os.geteuid() != 0:
             return "not root"
         try:
-            before = int(PAGES.read_text())
             missing = WANTED_PAGES - int(FREE.read_text())
             if missing <= 0:
                 return None
-            PAGES.write_text(f"{before + missing}\n")
-            self.pages_added = int(PAGES.read_text()) - before
+            self.pages_added = _resize_pool(missing)
             got = int(FREE.read_text())
         except OSError as error:
             return str(error)
