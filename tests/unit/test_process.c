@@ -122,7 +122,7 @@ static void fork_beside_init_and_fini_is_before_or_after(void **state)
 	char dir[] = "/tmp/rcumem-test-XXXXXX";
 	pthread_t thread;
 	void *failed;
-	int line = 0;
+	int removed, line = 0;
 
 	(void)state;
 	/* A child gets its allocator as it was in the middle of another thread's call. */
@@ -138,9 +138,10 @@ static void fork_beside_init_and_fini_is_before_or_after(void **state)
 	atomic_store(&lives, false);
 	pthread_join(thread, &failed);
 	unsetenv("RCUMEM_RUNTIME_DIR");
+	removed = rmdir(dir);
 	assert_int_equal(line, 0);
 	assert_null(failed);
-	assert_int_equal(rmdir(dir), 0);
+	assert_int_equal(removed, 0);
 }
 
 static int handler_failures;
