@@ -28,21 +28,22 @@ def read(path):
         return file.read().strip()
 
 
+def resize_pool(by):
+    """Change the pool of hugepages, with the lock that everybody of ours takes for it; by how many it did."""
+    with open(POOL + "nr_hugepages", "r+", encoding="ascii") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        old = int(file.read())
+        file.seek(0)
+        file.write(str(max(0, old + by)))
+        file.flush()
+        return int(read(POOL + "nr_hugepages")) - old
+
+
 @contextlib.contextmanager
 def hugepages(count):
-    """Add pages to the pool, and take as many out again: others may change it meanwhile, with this lock."""
-
-    def resize(by):
-        with open(POOL + "nr_hugepages", "r+", encoding="ascii") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            old = int(file.read())
-            file.seek(0)
-            file.write(str(max(0, old + by)))
-            file.flush()
-            return int(read(POOL + "nr_hugepages")) - old
-
+    """Add pages to the pool, and take as many out again: others may change it meanwhile."""
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTS)
-    added = resize(count)
+    added = resize_pool(count)
     try:
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         if added < count:
@@ -50,7 +51,7 @@ def hugepages(count):
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTS)
-        resize(-added)
+        resize_pool(-added)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 

@@ -53,6 +53,16 @@ static inline int64_t op_fini(const int64_t *arg)
 	return rcumem_fini();
 }
 
+/* CPU time of all its threads. */
+static inline int64_t op_cpu_ns(const int64_t *arg)
+{
+	struct timespec ts;
+
+	(void)arg;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return ts.tv_sec * 1000000000ll + ts.tv_nsec;
+}
+
 /* ---- The writer mutex ---- */
 
 static inline int64_t op_write_lock(const int64_t *arg)

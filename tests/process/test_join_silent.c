@@ -38,15 +38,6 @@ static int64_t op_close_files(const int64_t *arg)
 	return close_range((unsigned int)arg[0], ~0u, 0);
 }
 
-static int64_t op_cpu_ns(const int64_t *arg)
-{
-	struct timespec ts;
-
-	(void)arg;
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
-	return ts.tv_sec * 1000000000ll + ts.tv_nsec;
-}
-
 static void process_without_descriptors_serves_nobody_and_does_not_spin(void **state)
 {
 	static struct peer peer[2];

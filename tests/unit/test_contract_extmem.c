@@ -132,11 +132,6 @@ static void lists_run_out_and_come_back(void **state)
 	ext_release(va, 64);
 }
 
-static void leave_section(void)
-{
-	rcumem_read_unlock();
-}
-
 /* Only for a list that readers may hold is it worth waiting. */
 static void what_else_runs_out_is_no_space_though_a_list_is_dying(void **state)
 {
@@ -149,7 +144,7 @@ static void what_else_runs_out_is_no_space_though_a_list_is_dying(void **state)
 	opts.free_timeout_ms = 50;
 	runtime_start(&opts);
 	assert_int_equal(ext_register(va, 1, 0), 0);
-	holder_start(&holder, rcumem_read_lock, leave_section);
+	holder_start(&holder, rcumem_read_lock, rcumem_read_unlock);
 	assert_int_equal(ext_unregister(va, 1), 0);
 	next = runtime_region()->next_socket_id;
 	runtime_region()->next_socket_id = (uint32_t)INT32_MAX + 1;

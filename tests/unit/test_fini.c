@@ -67,25 +67,36 @@ static void without_a_runtime_writers_fail_and_readers_find_nothing(void **state
 	assert_no_runtime();
 }
 
-static void fini_inside_a_section_is_busy(void **state)
+static int fini_errno(void)
+{
+	rte_errno = 0;
+	rcumem_fini();
+	return rte_errno;
+}
+
+/* While another thread is inside: the holder leaves before anything is asserted. */
+static int fini_errno_beside(int (*enter_fn)(void), void (*leave_fn)(void))
 {
 	struct holder holder;
-	int err[2];
+	int err;
+
+	holder_start(&holder, enter_fn, leave_fn);
+	err = fini_errno();
+	holder_stop(&holder);
+	assert_int_equal(holder.result, 0);
+	return err;
+}
+
+static void fini_inside_a_section_is_busy(void **state)
+{
+	int err;
 
 	(void)state;
 	assert_int_equal(rcumem_read_lock(), 0);
-	rte_errno = 0;
-	rcumem_fini();
-	err[0] = rte_errno;
+	err = fini_errno();
 	rcumem_read_unlock();
-	holder_start(&holder, rcumem_read_lock, rcumem_read_unlock);
-	rte_errno = 0;
-	rcumem_fini();
-	err[1] = rte_errno;
-	holder_stop(&holder);
-	assert_int_equal(holder.result, 0);
-	assert_int_equal(err[0], EBUSY);
-	assert_int_equal(err[1], EBUSY);
+	assert_int_equal(err, EBUSY);
+	assert_int_equal(fini_errno_beside(rcumem_read_lock, rcumem_read_unlock), EBUSY);
 	pages_put(pages_get(1), 1);
 }
 
@@ -99,19 +110,11 @@ static int write_lock(void)
 static void fini_beside_the_owner_of_the_write_lock_is_busy(void **state)
 {
 	struct rcumem_options opts = test_options();
-	struct holder holder;
-	int err;
 
 	(void)state;
 	opts.lock_timeout_ms = 50;
 	runtime_start(&opts);
-	holder_start(&holder, write_lock, rte_mcfg_mem_write_unlock);
-	rte_errno = 0;
-	rcumem_fini();
-	err = rte_errno;
-	holder_stop(&holder);
-	assert_int_equal(holder.result, 0);
-	assert_int_equal(err, EBUSY);
+	assert_int_equal(fini_errno_beside(write_lock, rte_mcfg_mem_write_unlock), EBUSY);
 	pages_put(pages_get(1), 1);
 	runtime_stop();
 }
@@ -169,17 +172,8 @@ static void leave_qsbr(void)
 
 static void fini_beside_an_online_qsbr_reader_is_busy(void **state)
 {
-	struct holder holder;
-	int err;
-
 	(void)state;
-	holder_start(&holder, rcumem_reader_register, leave_qsbr);
-	rte_errno = 0;
-	rcumem_fini();
-	err = rte_errno;
-	holder_stop(&holder);
-	assert_int_equal(holder.result, 0);
-	assert_int_equal(err, EBUSY);
+	assert_int_equal(fini_errno_beside(rcumem_reader_register, leave_qsbr), EBUSY);
 }
 
 /* As every writer call, it is a quiescent state of the caller. */

@@ -119,15 +119,6 @@ static void memory_used_again_shows_nothing_of_the_earlier_map(void **state)
 
 #define CHANGES 101
 
-static uint64_t cpu_ns(void)
-{
-	struct timespec ts;
-
-	/* Not the clock on the wall: other programs have business on this machine. */
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
-
 static int ns_compare(const void *a, const void *b)
 {
 	const uint64_t *x = a, *y = b;

@@ -268,14 +268,6 @@ static void range_of_external_memory_ends_where_a_list_before_it_begins(void **s
 	ext_release(second, 4);
 }
 
-static uint64_t cpu_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-
 /* CPU time of misses that want so many bytes. */
 static uint64_t misses_ns(uint64_t want)
 {

@@ -3,7 +3,6 @@
 
 import contextlib
 import ctypes
-import fcntl
 import os
 import shutil
 import signal
@@ -13,7 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
-POOL = Path("/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages")
+from benchlib import resize_pool
+
 FREE = Path("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages")
 WANTED_PAGES = 192  # Two testpmd of 128 MiB, and some for vhost-fwd.
 PR_SET_PDEATHSIG = 1
@@ -27,17 +27,6 @@ def _in_child():
         os.setpriority(os.PRIO_PROCESS, 0, -20)
         # Sessions share the CPUs by groups; a priority counts within one only.
         Path("/proc/self/autogroup").write_text("-20")
-
-
-def _resize_pool(pages):
-    """Change the pool of hugepages, with the lock of tools/benchlib.py; by how many it did."""
-    with open(POOL, "r+", encoding="ascii") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        before = int(file.read())
-        file.seek(0)
-        file.write(f"{max(0, before + pages)}\n")
-        file.flush()
-        return int(POOL.read_text()) - before
 
 
 class Machine:
@@ -59,7 +48,7 @@ class Machine:
             child.kill()
         if self.pages_added:
             # Not the old number: somebody else may have changed it meanwhile, too.
-            _resize_pool(-self.pages_added)
+            resize_pool(-self.pages_added)
         shutil.rmtree(self.directory, ignore_errors=True)
 
     @property
@@ -86,7 +75,7 @@ class Machine:
             missing = WANTED_PAGES - int(FREE.read_text())
             if missing <= 0:
                 return None
-            self.pages_added = _resize_pool(missing)
+            self.pages_added = resize_pool(missing)
             got = int(FREE.read_text())
         except OSError as error:
             return str(error)
